@@ -1,0 +1,238 @@
+"""Brings the media to what the call's state plans, step by step, and never blocks the calls.
+
+Two workers: one for the peers (cheap, in order with the signals of the other side), one for the
+devices (opening a camera takes a second on a Pi, and must hold nothing else up). Both look at the
+newest plan only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import msgspec
+
+from intercom import protocol as p
+from intercom.plan import Plan
+
+log = logging.getLogger(__name__)
+
+RETRY = 4.0
+"""Seconds that a new transport has to come up before another one is tried."""
+
+
+class View(Protocol):
+    """Where pictures go."""
+
+    def show(self, frame: Any) -> None:
+        """Take an av.VideoFrame; called from a media thread, must not block."""
+
+    def clear(self) -> None:
+        """Show nothing."""
+
+
+class Peer(Protocol):
+    """One transport to one other member (see `intercom.media`)."""
+
+    async def start(self) -> None:
+        """Begin; the offerer signals its offer."""
+
+    async def handle(self, body: dict[str, Any]) -> None:
+        """Take a signal of the other side."""
+
+    def send(self, audio: bool, video: bool) -> None:
+        """Open or shut the outgoing gates."""
+
+    def listen(self, audio: bool) -> None:
+        """Play the remote sound, or not."""
+
+    def view(self, view: View | None) -> None:
+        """Show the remote pictures there."""
+
+    async def close(self) -> None:
+        """End it."""
+
+
+class MediaLike(Protocol):
+    """What the conductor uses of `intercom.media.Media`."""
+
+    async def open_camera(self) -> None: ...
+    async def close_camera(self) -> None: ...
+    async def open_sound(self) -> None: ...
+    async def close_sound(self) -> None: ...
+    def set_mic_mute(self, muted: bool) -> None: ...
+    def peer(
+        self,
+        call_id: str,
+        user_id: str,
+        epoch: int,
+        offerer: bool,
+        signal: Callable[[dict[str, Any]], None],
+    ) -> Peer: ...
+
+
+class Conductor:
+    """Applies plans to one `Media`; `signal(call_id, user_id, epoch, body)` goes to the hub."""
+
+    def __init__(
+        self, media: MediaLike, signal: Callable[[str, str, int, dict[str, Any]], None]
+    ) -> None:
+        self._media = media
+        self._signal = signal
+        self._plan: Plan | None = None
+        self._changed = asyncio.Event()
+        self._jobs: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue(256)
+        self._peer: Peer | None = None
+        self._key = ("", "", 0)
+        self._up = False
+        self._views: dict[str, View] = {}
+        self._workers: list[asyncio.Task[None]] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._retry: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to work; `close` ends it."""
+        self._workers = [
+            self._spawn(self._devices(), "devices"),
+            self._spawn(self._peers(), "peers"),
+        ]
+
+    async def close(self) -> None:
+        """Close the peer and the devices."""
+        self._plan = None
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        self._forget()
+        await asyncio.gather(*self._closing)
+        await self._media.close_camera()
+        await self._media.close_sound()
+
+    def apply(self, plan: Plan | None) -> None:
+        """Make `plan` the aim; returns at once."""
+        if plan == self._plan:
+            return
+        self._plan = plan
+        self._changed.set()
+        self._queue(self._apply_peer)
+
+    def signaled(self, message: p.Signaled) -> None:
+        """Take a signal of the other side."""
+        self._queue(lambda: self._handle(message))
+
+    def connected(self) -> None:
+        """The transport is up."""
+        self._up = True
+
+    def lost(self) -> None:
+        """The other side is silent: the offerer builds a new transport under the same call."""
+        self._up = False
+        self._queue(self._renew)
+
+    def view(self, user_id: str, view: View | None) -> None:
+        """Show `user_id` there, now and in later calls, until None."""
+        if view is None:
+            self._views.pop(user_id, None)
+        else:
+            self._views[user_id] = view
+        if self._peer is not None and self._key[1] == user_id:
+            self._peer.view(view if self._plan is not None and self._plan.see else None)
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _queue(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            log.warning("media cannot follow: a signal of the other side is dropped")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            context = {"message": f"media task {task.get_name()} failed", "exception": error}
+            task.get_loop().call_exception_handler(context)
+
+    async def _devices(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            plan = self._plan
+            self._media.set_mic_mute(plan is not None and plan.muted)
+            if plan is not None and plan.camera:
+                await self._media.open_camera()
+            else:
+                await self._media.close_camera()
+            if plan is not None and plan.sound:
+                await self._media.open_sound()
+            else:
+                await self._media.close_sound()
+
+    async def _peers(self) -> None:
+        while True:
+            job = await self._jobs.get()
+            await job()
+
+    async def _apply_peer(self) -> None:
+        plan = self._plan
+        wanted = (plan.call_id, plan.peer) if plan is not None and plan.connect else ("", "")
+        if self._peer is not None and wanted != self._key[:2]:
+            self._forget()
+        if plan is None or not plan.connect:
+            return
+        if self._peer is None:
+            await self._connect(plan, 0)
+        self._gates(plan)
+
+    def _gates(self, plan: Plan) -> None:
+        if self._peer is not None:
+            self._peer.listen(plan.hear)
+            self._peer.view(self._views.get(plan.peer) if plan.see else None)
+            self._peer.send(audio=plan.send_audio, video=plan.send_video)
+
+    async def _connect(self, plan: Plan, epoch: int) -> None:
+        call_id, user_id = plan.call_id, plan.peer
+
+        def signal(body: dict[str, Any]) -> None:
+            self._signal(call_id, user_id, epoch, body)
+
+        self._key, self._up = (call_id, user_id, epoch), False
+        peer = self._peer = self._media.peer(call_id, user_id, epoch, plan.offerer, signal)
+        self._gates(plan)
+        await peer.start()
+
+    async def _handle(self, message: p.Signaled) -> None:
+        plan = self._plan
+        if plan is None or (plan.call_id, plan.peer) != (message.call_id, message.user_id):
+            return
+        if message.epoch > self._key[2] and not plan.offerer:
+            self._forget()
+            await self._connect(plan, message.epoch)
+        if self._peer is not None and message.epoch == self._key[2]:
+            await self._peer.handle(msgspec.json.decode(message.body))
+
+    async def _renew(self) -> None:
+        plan = self._plan
+        if plan is None or not plan.connect or not plan.offerer or self._up:
+            return
+        epoch = self._key[2] + 1
+        log.info("media to %s lost: trying transport %d", plan.peer, epoch)
+        self._forget()
+        await self._connect(plan, epoch)
+        self._gates(plan)
+        loop = asyncio.get_running_loop()
+        self._retry = loop.call_later(RETRY, self._queue, self._renew)
+
+    def _forget(self) -> None:
+        """Close the peer, which may take a second when the other side is dead, aside."""
+        if self._retry is not None:
+            self._retry.cancel()
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            self._closing.add(self._spawn(peer.close(), "peer close"))

@@ -1,0 +1,62 @@
+"""Handlers of events: plain or async, in order, each on its own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from intercom.events import Event
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+Handler = Callable[..., Awaitable[None] | None]
+
+
+class Emitter:
+    """Calls the handlers of an event from the loop, after the code that emitted it is done.
+
+    A handler may therefore call the API again. One that raises is reported to the loop's exception
+    handler and disturbs nobody. Async handlers run as tasks that `close` cancels.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[Event, list[tuple[Handler, Any]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def on(self, event: Event, handler: Handler, context: Any = None) -> None:
+        """Call `handler(payload)`, or `handler(context, payload)` with a context, at `event`."""
+        self._handlers.setdefault(Event(event), []).append((handler, context))
+
+    def off(self, event: Event, handler: Handler) -> None:
+        """Forget every registration of `handler` for `event`; unknown ones are fine."""
+        kept = [entry for entry in self._handlers.get(event, []) if entry[0] != handler]
+        self._handlers[event] = kept
+
+    def emit(self, event: Event, payload: Payload) -> None:
+        """Call the handlers soon; the payload is a copy for each."""
+        log.debug("= %s %s", event, payload)
+        loop = asyncio.get_running_loop()
+        for handler, context in list(self._handlers.get(event, [])):
+            loop.call_soon(self._call, handler, context, dict(payload))
+
+    def close(self) -> None:
+        """Cancel the async handlers that still run."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _call(self, handler: Handler, context: Any, payload: Payload) -> None:
+        result = handler(payload) if context is None else handler(context, payload)
+        if inspect.iscoroutine(result):
+            task = asyncio.get_running_loop().create_task(result)
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            context = {"message": "an event handler failed", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)

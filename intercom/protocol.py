@@ -1,0 +1,400 @@
+"""The wire: what a client and the hub say to each other, as strict, versioned JSON.
+
+One message is one WebSocket text frame, an object whose `t` names it. Times are relative seconds
+(nothing depends on two clocks agreeing), call IDs are chosen by the inviter (22 URL-safe letters,
+128 random bits), so that every message from the first on can name its call. Unknown fields are
+ignored, so that a newer side may add some; unknown messages and wrong types are not.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum, StrEnum
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from intercom.errors import ProtocolError
+
+VERSION = 1
+MAX_MESSAGE = 64 * 1024
+PING_IDLE, PING_CALL = 15.0, 1.0
+"""Seconds between a client's pings, idle and in a call."""
+DEAD_IDLE, DEAD_CALL = 40.0, 3.5
+"""Seconds of silence after which the other side is taken for dead."""
+LOST_GRACE = 6.0
+"""Seconds that a call waits for a member or the hub to come back; with DEAD_CALL under 10."""
+USER_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
+CALL_ID = r"\A[A-Za-z0-9_-]{8,64}\Z"
+
+UserId = Annotated[str, Meta(pattern=USER_ID)]
+CallId = Annotated[str, Meta(pattern=CALL_ID)]
+Seconds = Annotated[int, Meta(ge=1, le=300)]
+Text = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class CallType(IntEnum):
+    """TRTCCalling's numbers."""
+
+    AUDIO = 1
+    VIDEO = 2
+
+
+class Reason(StrEnum):
+    """Why a call ended, or why somebody left it."""
+
+    HANGUP = "hangup"
+    REJECT = "reject"
+    NO_RESPONSE = "no_response"
+    OFFLINE = "offline"
+    LINE_BUSY = "line_busy"
+    CANCELED = "canceled"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    KICKED = "kicked"
+    LOST = "lost"
+    ERROR = "error"
+
+
+def is_user_id(text: str) -> bool:
+    """Tell whether `text` may name a user: letters, digits, `-`, `_`, at most 64."""
+    return re.match(USER_ID, text) is not None
+
+
+class Message(Struct, frozen=True, tag_field="t", tag=str.lower):
+    """Root of every message."""
+
+
+class Request(Message, frozen=True):
+    """A client's message that the hub answers with `Ok` or `Error` of the same number."""
+
+    req: int
+
+
+# -- client to hub ---------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """The first message of a connection: who I am, and the call that I think I am in."""
+
+    versions: tuple[int, int]
+    user_id: UserId
+    user_sig: str
+    session: str = ""
+    call_id: str = ""
+    client: Annotated[str, Meta(max_length=100)] = ""
+
+
+class Ping(Message, frozen=True):
+    """I live; the hub answers with `Pong`."""
+
+
+class Invite(Request, frozen=True):
+    """Ring `user_id`; `video` and `audio` say what the inviter will send."""
+
+    call_id: CallId
+    user_id: UserId
+    type: CallType
+    timeout: Seconds = 30
+    early_media: bool = False
+    video: bool = True
+    audio: bool = True
+    data: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Ringing(Message, frozen=True):
+    """It rings here."""
+
+    call_id: CallId
+
+
+class Accept(Request, frozen=True):
+    """I take the call, and this is what I will send."""
+
+    call_id: CallId
+    video: bool = True
+    audio: bool = True
+
+
+class Reject(Message, frozen=True):
+    """I do not take the call; `busy` shows it to the inviter as a busy line."""
+
+    call_id: CallId
+    busy: bool = False
+
+
+class Hangup(Message, frozen=True):
+    """I leave the call, whatever its state; `reason` is `hangup`, `kicked`, `lost` or `error`."""
+
+    call_id: CallId
+    reason: Reason = Reason.HANGUP
+
+
+class Signal(Message, frozen=True):
+    """SDP or a candidate for one member; the hub passes `body` on unread."""
+
+    call_id: CallId
+    user_id: UserId
+    epoch: int
+    body: Raw
+
+
+class Available(Message, frozen=True):
+    """My camera or microphone was opened or closed."""
+
+    call_id: CallId
+    video: bool
+    audio: bool
+
+
+class SwitchType(Request, frozen=True):
+    """Change the call between audio and video; towards video the others are asked."""
+
+    call_id: CallId
+    type: CallType
+
+
+class SwitchAnswer(Message, frozen=True):
+    """My consent, or not, to a switch to video that I was asked for."""
+
+    call_id: CallId
+    allow: bool
+
+
+class SendText(Request, frozen=True):
+    """A short text for everybody else in the call."""
+
+    call_id: CallId
+    text: Text
+
+
+class OpenDoor(Request, frozen=True):
+    """Open the door of the call's door station, if the hub says that I may."""
+
+    call_id: CallId
+
+
+class Bye(Message, frozen=True):
+    """I log out; nothing of mine is to be kept."""
+
+
+# -- hub to client ---------------------------------------------------------------------------
+
+
+class Welcome(Message, frozen=True):
+    """Logged in. `call_id` is the call that the hub still holds for this user, or empty."""
+
+    version: int
+    session: str
+    call_id: str = ""
+    ice_servers: list[dict[str, str | list[str]]] = []
+    names: dict[str, str] = {}
+
+
+class Pong(Message, frozen=True):
+    """Answer to `Ping`."""
+
+
+class Ok(Message, frozen=True):
+    """The request was done."""
+
+    req: int
+
+
+class Error(Message, frozen=True):
+    """The request (or, with 0, the connection) failed."""
+
+    req: int
+    code: int
+    msg: str
+
+
+class Invited(Message, frozen=True):
+    """You are called; `timeout` is what is left of the ringing, in seconds."""
+
+    call_id: CallId
+    sponsor: UserId
+    user_ids: list[UserId]
+    type: CallType
+    timeout: float
+    early_media: bool = False
+    video: bool = True
+    audio: bool = True
+    group_id: str = ""
+    data: str = ""
+    name: str = ""
+
+
+class Rang(Message, frozen=True):
+    """It rings at `user_id`."""
+
+    call_id: CallId
+    user_id: UserId
+
+
+class Accepted(Message, frozen=True):
+    """`user_id` took the call; its taker is told too, as the hub's word that it has it."""
+
+    call_id: CallId
+    user_id: UserId
+    video: bool = True
+    audio: bool = True
+
+
+class Merged(Message, frozen=True):
+    """Both called each other: your call `old_id` is now the connected call `call_id`."""
+
+    call_id: CallId
+    old_id: CallId
+    user_id: UserId
+    sponsor: UserId
+    type: CallType
+    video: bool = True
+    audio: bool = True
+
+
+class Left(Message, frozen=True):
+    """`user_id` is out of the call."""
+
+    call_id: CallId
+    user_id: UserId
+    reason: Reason
+
+
+class Rejected(Message, frozen=True):
+    """`user_id` does not take the call."""
+
+    call_id: CallId
+    user_id: UserId
+
+
+class Busy(Message, frozen=True):
+    """`user_id` is in another call; told to it as well, whose call is untouched."""
+
+    call_id: CallId
+    sponsor: UserId
+    user_id: UserId
+
+
+class NoResponse(Message, frozen=True):
+    """These did not answer: `offline` at once, `timeout` when it rang out."""
+
+    call_id: CallId
+    user_ids: list[UserId]
+    reason: str
+
+
+class Ended(Message, frozen=True):
+    """The call is over for you. `duration`: whole seconds that it was connected."""
+
+    call_id: CallId
+    user_id: str
+    reason: Reason
+    duration: int
+
+
+class Signaled(Message, frozen=True):
+    """A `Signal` of `user_id`."""
+
+    call_id: CallId
+    user_id: UserId
+    epoch: int
+    body: Raw
+
+
+class PeerAvailable(Message, frozen=True):
+    """Camera and microphone of `user_id`."""
+
+    call_id: CallId
+    user_id: UserId
+    video: bool
+    audio: bool
+
+
+class TypeAsked(Message, frozen=True):
+    """`user_id` would like to switch to video; answer with `SwitchAnswer`."""
+
+    call_id: CallId
+    user_id: UserId
+    type: CallType
+
+
+class TypeChanged(Message, frozen=True):
+    """The call changed its type."""
+
+    call_id: CallId
+    old: CallType
+    new: CallType
+
+
+class Texted(Message, frozen=True):
+    """A text of `user_id`."""
+
+    call_id: CallId
+    user_id: UserId
+    text: Text
+
+
+class DoorOpened(Message, frozen=True):
+    """`user_id` opened the door for `seconds`."""
+
+    call_id: CallId
+    user_id: UserId
+    seconds: float
+
+
+class Kicked(Message, frozen=True):
+    """This session is over: another login of the user, or its token ended."""
+
+    reason: str
+
+
+class Reconnect(Message, frozen=True):
+    """The hub goes down; log in again after about so many seconds."""
+
+    after: float
+
+
+ClientMessage = (
+    Hello | Ping | Invite | Ringing | Accept | Reject | Hangup | Signal | Available | SwitchType
+    | SwitchAnswer | SendText | OpenDoor | Bye
+)  # fmt: skip
+HubMessage = (
+    Welcome | Pong | Ok | Error | Invited | Rang | Accepted | Merged | Left | Rejected | Busy
+    | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged | Texted | DoorOpened
+    | Kicked | Reconnect
+)  # fmt: skip
+
+_encoder = msgspec.json.Encoder()
+_from_client: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+_from_hub: msgspec.json.Decoder[HubMessage] = msgspec.json.Decoder(HubMessage)
+
+
+def encode(message: Message) -> str:
+    """Return the message as one line of JSON; ProtocolError when it is over 64 KiB."""
+    data = _encoder.encode(message)
+    if len(data) > MAX_MESSAGE:
+        raise ProtocolError(f"message of {len(data)} bytes: at most {MAX_MESSAGE} go on the wire")
+    return data.decode()
+
+
+def decode_client(data: str | bytes) -> ClientMessage:
+    """Read what a client sent; ProtocolError names the fault."""
+    return _decode(_from_client, data)
+
+
+def decode_hub(data: str | bytes) -> HubMessage:
+    """Read what the hub sent; ProtocolError names the fault."""
+    return _decode(_from_hub, data)
+
+
+T = TypeVar("T")
+
+
+def _decode(decoder: msgspec.json.Decoder[T], data: str | bytes) -> T:
+    if len(data) > MAX_MESSAGE:
+        raise ProtocolError(f"message of {len(data)} bytes: at most {MAX_MESSAGE} are read")
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
+        raise ProtocolError(f"message not understood: {fault}") from None

@@ -1,0 +1,214 @@
+"""One login: the call machine, the link and the media, joined. Feed, then perform, at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from intercom import call
+from intercom import phases as ph
+from intercom import protocol as p
+from intercom.conductor import Conductor
+from intercom.emitter import Emitter
+from intercom.errors import CallingError, Code
+from intercom.events import Event
+from intercom.link import Link, LinkDown, LinkEvent, LinkOver, LinkUp
+from intercom.media import (
+    DeviceFault,
+    DeviceRestored,
+    FirstFrame,
+    FirstSound,
+    Media,
+    MediaEvent,
+    PeerConnected,
+    PeerLost,
+    PeerRestored,
+    VoiceVolume,
+)
+from intercom.plan import plan
+from intercom.protocol import CallType, Reason
+
+log = logging.getLogger(__name__)
+
+FAULT_CODES = {
+    "camera": Code.NO_CAMERA,
+    "microphone": Code.NO_MICROPHONE,
+    "speaker": Code.NO_SPEAKER,
+}
+
+
+class Session(Emitter):
+    """What `Calling` stands on: one user's phase, and everything that follows from it."""
+
+    def __init__(
+        self,
+        hub: str,
+        media: Media | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        client: str = "intercom",
+    ) -> None:
+        super().__init__()
+        self.phase: ph.Phase = ph.Idle()
+        self.user_id = ""
+        self.names: dict[str, str] = {}
+        self.media = media
+        self.on_media: Callable[[MediaEvent], None] = lambda event: None
+        self.link = Link(hub, self._on_link, ssl_context, client)
+        self._conductor: Conductor | None = None
+        self._grace: asyncio.TimerHandle | None = None
+
+    # -- in ----------------------------------------------------------------------------------
+
+    def feed(self, event: ph.Input) -> None:
+        """Give the machine an event and do what it says; CallingError changes nothing."""
+        before = self.phase
+        phase, effects = call.feed(before, event, time.monotonic())
+        # What would be refused must be refused before anything has changed.
+        if isinstance(event, ph.Dialed | ph.Answered) and not self.link.connected:
+            raise CallingError(Code.HUB_UNREACHABLE, "no connection to the hub: try again shortly")
+        self.phase = phase
+        if phase is not before:
+            log.debug("! %s -> %s", before, phase)
+        self.link.call_id = phase.call_id
+        if self.link.in_call != bool(phase.call_id):
+            self.link.in_call = bool(phase.call_id)
+            self.link.hurry()
+        for effect in effects:
+            self._perform(effect)
+        if self._conductor is not None:
+            self._conductor.apply(plan(phase))
+
+    def start_media(self) -> None:
+        """Let the media follow the calls."""
+        if self.media is not None and self._conductor is None:
+            self._conductor = Conductor(self.media, self._signal)
+            self._conductor.start()
+
+    async def stop_media(self) -> None:
+        """Close peers and devices."""
+        conductor, self._conductor = self._conductor, None
+        if conductor is not None:
+            await conductor.close()
+
+    @property
+    def conductor(self) -> Conductor:
+        """The media's conductor; CallingError when this client has no media, or no login."""
+        if self._conductor is None:
+            raise CallingError(Code.NOT_LOGGED_IN, "no media: give Calling a Media, then log in")
+        return self._conductor
+
+    # -- out ---------------------------------------------------------------------------------
+
+    def _perform(self, effect: ph.Effect) -> None:
+        match effect:
+            case ph.Send(message=message):
+                if self.link.connected:
+                    self.link.send(message)
+            case ph.Emit(event=event, payload=payload):
+                self.emit(event, payload)
+            case ph.StartGrace(call_id=call_id, seconds=seconds):
+                self._stop_grace()
+                loop = asyncio.get_running_loop()
+                self._grace = loop.call_later(seconds, self.feed, ph.GraceOver(call_id))
+            case ph.StopGrace():
+                self._stop_grace()
+
+    def _stop_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    def _signal(self, call_id: str, user_id: str, epoch: int, body: dict[str, Any]) -> None:
+        if self.link.connected and self.phase.call_id == call_id:
+            raw = msgspec.Raw(msgspec.json.encode(body))
+            self.link.send(p.Signal(call_id, user_id, epoch, raw))
+
+    # -- the link's events -------------------------------------------------------------------
+
+    def _on_link(self, event: LinkEvent) -> None:
+        match event:
+            case LinkUp(welcome=welcome):
+                self.names.update(welcome.names)
+                if self.media is not None:
+                    self.media.configure(welcome.ice_servers)
+                self.feed(ph.HubBack(welcome.call_id))
+                self._hub_is("connected")
+                self.emit(Event.SDK_READY, {})
+            case LinkDown():
+                self.feed(ph.HubLost())
+                self._hub_is("reconnecting")
+            case LinkOver(why=why):
+                self.feed(ph.HungUp(Reason.KICKED))
+                self._hub_is("lost")
+                self.emit(Event.KICKED_OUT, {"reason": why})
+            case p.Signaled():
+                if self._conductor is not None and event.call_id == self.phase.call_id:
+                    self._conductor.signaled(event)
+            case p.Invited(sponsor=sponsor, name=name):
+                self.names[sponsor] = name
+                self.feed(event)
+            case _:
+                self.feed(event)
+
+    def _hub_is(self, state: str) -> None:
+        self.emit(Event.CONNECTION_STATE, {"user_id": "hub", "state": state})
+
+    # -- the media's events ------------------------------------------------------------------
+
+    def media_event(self, event: MediaEvent) -> None:
+        """Take an event of the media; hand this to `Media` as its `report`."""
+        match event:
+            case PeerConnected(user_id=user) | PeerRestored(user_id=user):
+                if self._conductor is not None:
+                    self._conductor.connected()
+                self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "connected"})
+            case PeerLost(call_id=call_id, user_id=user) if call_id == self.phase.call_id:
+                self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "reconnecting"})
+                if self._conductor is not None:
+                    self._conductor.lost()
+            case VoiceVolume(levels=levels):
+                volumes = [
+                    {"user_id": user or self.user_id, "audio_volume": level}
+                    for user, level in levels.items()
+                ]
+                if isinstance(self.phase, ph.Connected):
+                    self.emit(Event.USER_VOICE_VOLUME, {"volume_map": volumes})
+            case DeviceFault(kind=kind, message=message):
+                self._device_fault(kind, message)
+            case DeviceRestored(kind=kind):
+                log.info("the %s is back", kind)
+                self._device_back(kind)
+            case FirstFrame() | FirstSound():
+                pass
+        self.on_media(event)
+
+    def _device_fault(self, kind: str, message: str) -> None:
+        log.warning("%s: %s", kind, message)
+        code = FAULT_CODES.get(kind, Code.DEVICE_REFUSED)
+        self.emit(Event.ERROR, {"code": int(code), "msg": message})
+        if kind == "camera":
+            self._tell_video(False)
+        self._devices_changed()
+
+    def _device_back(self, kind: str) -> None:
+        if kind == "camera" and getattr(self.phase, "video", False):
+            self._tell_video(True)
+        self._devices_changed()
+
+    def _tell_video(self, available: bool) -> None:
+        """Tell the others what they can see, while our own wish for video stays."""
+        phase = self.phase
+        if not isinstance(phase, ph.Idle) and phase.type is CallType.VIDEO:
+            told = p.Available(phase.call_id, video=available, audio=phase.audio)
+            self._perform(ph.Send(told))
+
+    def _devices_changed(self) -> None:
+        if self.media is not None:
+            payload = {"cameras": self.media.cameras(), "microphones": self.media.microphones()}
+            self.emit(Event.DEVICE_UPDATED, payload)
