@@ -13,12 +13,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from intercom import call
 from intercom import phases as ph
 from intercom import protocol as p
 from intercom.conductor import View
 from intercom.errors import CallingError, Code
-from intercom.phases import State
+from intercom.phases import State, state_of
 from intercom.protocol import CallType
 from intercom.session import Session
 
@@ -31,7 +30,7 @@ class Calling(Session):
     @property
     def state(self) -> State:
         """Where the present call stands."""
-        return call.state_of(self.phase)
+        return state_of(self.phase)
 
     @property
     def call_id(self) -> str:

@@ -1,0 +1,140 @@
+"""Rules between keys, each a small function that yields (key, fault with remedy). PURE."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from typing import Any, Literal
+
+from intercom.config_types import Config
+
+Role = Literal["station", "hub"]
+Broken = Iterator[tuple[str, str]]
+Rule = Callable[[Config, Mapping[str, Any]], Broken]
+
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1|\[::1\]", re.IGNORECASE)
+_HOST = re.compile(r"^wss?://(\[[^\]]*\]|[^:/]*)")
+_UNIX_PATH_MAX = 107  # sun_path of unix(7), less its NUL
+_BITRATE_FLOOR = 100_000  # below it a Pi's encoder hangs (rpicam-apps#664)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or number, is this machine itself."""
+    return _LOOPBACK.fullmatch(host) is not None
+
+
+def broken_rules(config: Config, raw: Mapping[str, Any], role: Role) -> Broken:
+    """Every rule that the configuration of that role breaks; `raw` tells what was written."""
+    for rule in (*(_STATION if role == "station" else ()), *_ALWAYS):
+        yield from rule(config, raw)
+
+
+def _station_user(config: Config, raw: Mapping[str, Any]) -> Broken:
+    if not config.station.user:
+        yield "station.user", "is missing: the user id of this station at the hub"
+
+
+def _station_hub(config: Config, raw: Mapping[str, Any]) -> Broken:
+    hub = config.hub
+    if not hub.url and not hub.embedded:
+        yield "hub.url", "is missing: give the hub's address, or set embedded = true"
+    if hub.url and hub.embedded:
+        yield "hub.embedded", "excludes url: either this station has the hub in it, or it is there"
+
+
+def _station_token(config: Config, raw: Mapping[str, Any]) -> Broken:
+    station = config.station
+    if station.token and station.token_file:
+        yield "station.token", "excludes token_file: keep one of them"
+    if config.hub.url and not station.token and not station.token_file:
+        yield (
+            "station.token_file",
+            "is missing: the file with the token, made at the hub by `intercom token`",
+        )
+
+
+def _call_button(config: Config, raw: Mapping[str, Any]) -> Broken:
+    wired = _written(raw, "panel", "call") and config.panel.call >= 0
+    if wired and config.panel.driver != "none" and not config.call.callee:
+        yield (
+            "call.callee",
+            f"is missing: the button on GPIO {config.panel.call} has nobody to call; "
+            "name a user or a group, or set panel.call = -1",
+        )
+
+
+def _callees(config: Config, raw: Mapping[str, Any]) -> Broken:
+    call = config.call
+    if call.second_callee and not call.callee:
+        yield "call.second_callee", "needs a callee: a long press is the button's second use"
+    for key, callee in (("callee", call.callee), ("second_callee", call.second_callee)):
+        if callee and callee == config.station.user:
+            yield f"call.{key}", f'"{callee}" is this station itself'
+
+
+def _pins(config: Config, raw: Mapping[str, Any]) -> Broken:
+    panel = config.panel
+    pins = {name: getattr(panel, name) for name in ("call", "accept", "hangup", "mute", "lamp")}
+    for (one, pin), (other, its) in combinations(pins.items(), 2):
+        if panel.driver != "none" and pin == its and pin >= 0:
+            yield f"panel.{other}", f"GPIO {pin} is taken by panel.{one}; -1 = not wired"
+
+
+def _tls(config: Config, raw: Mapping[str, Any]) -> Broken:
+    hub = config.hub
+    if bool(hub.tls_cert) != bool(hub.tls_key):
+        missing = "tls_key" if hub.tls_cert else "tls_cert"
+        yield f"hub.{missing}", "is missing: certificate and key belong together"
+    elif not hub.tls_cert and not hub.insecure and not is_loopback(hub.listen):
+        yield (
+            "hub.tls_cert",
+            f'is missing: listening on "{hub.listen}" is reachable from outside; '
+            "give tls_cert and tls_key, or set insecure = true",
+        )
+    host = _HOST.match(hub.url)
+    plain = hub.url.startswith("ws://") and host is not None and not is_loopback(host[1])
+    if plain and not hub.insecure:
+        yield (
+            "hub.url",
+            "ws:// would send the token and the calls in the clear; "
+            "use wss://, or set insecure = true",
+        )
+    if hub.tls_pin and hub.url.startswith("ws://"):
+        yield "hub.tls_pin", "needs a wss:// url: nothing is pinned without TLS"
+
+
+def _groups(config: Config, raw: Mapping[str, Any]) -> Broken:
+    for name, group in config.hub.groups.items():
+        key = f"hub.groups.{name}"
+        if name in config.hub.users:
+            yield key, "is the name of a user as well; a caller could not tell them apart"
+        if not group.members:
+            yield f"{key}.members", "is empty: nobody would be rung"
+        if len(set(group.members)) < len(group.members):
+            yield f"{key}.members", "names a member twice"
+
+
+def _answer(config: Config, raw: Mapping[str, Any]) -> Broken:
+    answer = config.answer
+    if answer.kind != "off" and not answer.allow:
+        yield "answer.allow", f'is empty: kind = "{answer.kind}" answers only callers named here'
+    if bool(answer.quiet_from) != bool(answer.quiet_to):
+        missing = "quiet_to" if answer.quiet_from else "quiet_from"
+        yield f"answer.{missing}", "is missing: hours of quiet have a begin and an end"
+
+
+def _limits(config: Config, raw: Mapping[str, Any]) -> Broken:
+    if 0 < config.camera.bitrate < _BITRATE_FLOOR:
+        yield "camera.bitrate", f"must be 0 (by quality) or at least {_BITRATE_FLOOR}"
+    if len(config.station.control.encode()) > _UNIX_PATH_MAX:
+        yield "station.control", f"is longer than a socket's path may be ({_UNIX_PATH_MAX} bytes)"
+
+
+def _written(raw: Mapping[str, Any], section: str, key: str) -> bool:
+    table = raw.get(section)
+    return isinstance(table, dict) and key in table
+
+
+_STATION: tuple[Rule, ...] = (_station_user, _station_hub, _station_token, _call_button)
+_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _groups, _answer, _limits)

@@ -1,0 +1,225 @@
+"""The settings: one frozen struct a section, with its limits and its defaults. PURE.
+
+The defaults are what a Raspberry Pi with real hardware wants. The files in `config/` are the
+manual: each key with its default and what it is for. A test holds both equal.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+
+class Secret(str):
+    """Text that masks itself wherever it is printed; `reveal()` gives the real one."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return str.__str__(self)
+
+    def __str__(self) -> str:
+        return "***" if self else ""
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+_ID = "letters, digits, - and _, at most 64"
+
+UserId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description=_ID)]
+NoneOrId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,64}$", description=_ID)]
+IdOrAll = Annotated[
+    str, Meta(pattern=r"^(\*|[A-Za-z0-9_-]{1,64})$", description='a user id or "*" for everybody')
+]
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='like "en" or "zh"')
+]
+Url = Annotated[
+    str,
+    Meta(pattern=r"^(wss?://[^/\s?#@]+(/\S*)?)?$", description='like "wss://hub.local:8443"'),
+]
+Pin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2})?$",
+        description="a SHA-256 fingerprint, 64 hexadecimal digits",
+    ),
+]
+TimeOfDay = Annotated[
+    str,
+    Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", description='a time of day like "22:30"'),
+]
+Gpio = Annotated[int, Meta(ge=-1, le=27)]
+Text = Annotated[str, Meta(max_length=200)]
+
+CallTypeName = Literal["video", "audio"]
+AnswerKind = Literal["off", "normal", "announce", "consult"]
+GroupMode = Literal["first_answer", "conference"]
+Consent = Literal["ask", "allow", "deny"]
+QualityName = Literal["240p", "360p", "480p", "720p", "1080p"]
+CameraDriver = Literal["picamera2", "v4l2", "simulated", "none"]
+SoundDriver = Literal["pyaudio", "simulated", "none"]
+PanelDriver = Literal["gpiozero", "simulated", "none"]
+ScreenDriver = Literal["kmsdrm", "window", "dummy", "none"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all sections have in common: immutable, by keyword, strict."""
+
+
+class StationConfig(_Section, frozen=True, kw_only=True):
+    """Who this station is."""
+
+    name: Text = "Intercom"
+    user: NoneOrId = ""
+    token: Secret = Secret("")
+    token_file: str = ""
+    control: str = ""
+    language: Language = "en"
+
+
+class UserConfig(_Section, frozen=True, kw_only=True):
+    """One user of the hub: what others see, and what it may do."""
+
+    name: Text = ""
+    early_media: bool = False
+    may_call: tuple[IdOrAll, ...] = ("*",)
+    open_door: bool = False
+    auto_type: Literal["", "normal", "announce", "consult"] = ""
+    multi_device: bool = False
+
+
+class GroupConfig(_Section, frozen=True, kw_only=True):
+    """Users who are rung together: a door bell's family, or a conference."""
+
+    name: Text = ""
+    members: tuple[UserId, ...] = ()
+    mode: GroupMode = "first_answer"
+
+
+class IceServer(_Section, frozen=True, kw_only=True):
+    """One STUN or TURN server, as in the W3C's RTCIceServer."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: Secret = Secret("")
+
+
+class HubConfig(_Section, frozen=True, kw_only=True):
+    """How to reach the hub, or how to be one."""
+
+    url: Url = ""
+    embedded: bool = False
+    listen: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8443
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_pin: Pin = ""
+    insecure: bool = False
+    state_dir: str = "/var/lib/intercom"
+    ring_max: Annotated[int, Meta(ge=1, le=300)] = 300
+    origins: tuple[str, ...] = ()
+    ice_servers: tuple[IceServer, ...] = ()
+    users: dict[UserId, UserConfig] = msgspec.field(default_factory=dict)
+    groups: dict[UserId, GroupConfig] = msgspec.field(default_factory=dict)
+
+
+class CallConfig(_Section, frozen=True, kw_only=True):
+    """The calls that this station makes, and how its calls go. Times in seconds."""
+
+    callee: NoneOrId = ""
+    second_callee: NoneOrId = ""
+    type: CallTypeName = "video"
+    timeout: Annotated[int, Meta(ge=1, le=300)] = 30
+    early_media: bool = False
+    ended_seconds: Annotated[float, Meta(ge=0, le=60)] = 4.0
+    max_minutes: Annotated[int, Meta(ge=0, le=1440)] = 30
+    switch_to_video: Consent = "ask"
+    door_seconds: Annotated[float, Meta(ge=0.1, le=30)] = 3.0
+
+
+class AnswerConfig(_Section, frozen=True, kw_only=True):
+    """Calls answered by nobody's hand: off unless callers are named."""
+
+    kind: AnswerKind = "off"
+    allow: tuple[UserId, ...] = ()
+    seconds: Annotated[float, Meta(ge=0, le=60)] = 3.0
+    muted: bool = False
+    quiet_from: TimeOfDay = ""
+    quiet_to: TimeOfDay = ""
+
+
+class CameraConfig(_Section, frozen=True, kw_only=True):
+    """The camera; a bitrate of 0 takes the one of the quality."""
+
+    driver: CameraDriver = "picamera2"
+    device: str = ""
+    quality: QualityName = "480p"
+    fps: Annotated[int, Meta(ge=1, le=60)] = 30
+    bitrate: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
+    clip: str = ""
+    time_code: bool = False
+
+
+class SoundConfig(_Section, frozen=True, kw_only=True):
+    """Microphone and speaker, by name: the numbers of ALSA cards move."""
+
+    driver: SoundDriver = "pyaudio"
+    microphone: str = ""
+    speaker: str = ""
+    period_ms: Annotated[int, Meta(ge=5, le=60)] = 10
+    speech: str = ""
+    record: str = ""
+
+
+class PanelConfig(_Section, frozen=True, kw_only=True):
+    """Buttons and lamp: BCM numbers, -1 where nothing is wired. Times in seconds."""
+
+    driver: PanelDriver = "gpiozero"
+    call: Gpio = 17
+    accept: Gpio = 27
+    hangup: Gpio = 22
+    mute: Gpio = 23
+    lamp: Gpio = 24
+    pull_up: bool = True
+    bounce: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    hold: Annotated[float, Meta(ge=0.2, le=10)] = 1.0
+    lamp_active_high: bool = True
+
+
+class ScreenConfig(_Section, frozen=True, kw_only=True):
+    """The screen, in pixels; `screenshots` is a folder that gets one PNG per change."""
+
+    driver: ScreenDriver = "kmsdrm"
+    width: Annotated[int, Meta(ge=160, le=3840)] = 800
+    height: Annotated[int, Meta(ge=120, le=2160)] = 480
+    fullscreen: bool = True
+    screenshots: str = ""
+
+
+class LogConfig(_Section, frozen=True, kw_only=True):
+    """What is written to the log: info = start, stop and calls."""
+
+    level: LogLevel = "info"
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """Everything a station or a hub is told."""
+
+    station: StationConfig = StationConfig()
+    hub: HubConfig = HubConfig()
+    call: CallConfig = CallConfig()
+    answer: AnswerConfig = AnswerConfig()
+    camera: CameraConfig = CameraConfig()
+    sound: SoundConfig = SoundConfig()
+    panel: PanelConfig = PanelConfig()
+    screen: ScreenConfig = ScreenConfig()
+    log: LogConfig = LogConfig()

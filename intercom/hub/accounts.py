@@ -1,0 +1,56 @@
+"""Who there is and who may do what, from the configuration's tables."""
+
+from __future__ import annotations
+
+from intercom.config import HubConfig, UserConfig
+from intercom.errors import Code, LoginError
+from intercom.hub.keys import Keys
+
+
+class Accounts:
+    """The `Directory` of a hub whose users stand in its TOML.
+
+    With no [hub.users] at all, everybody with a valid token is a user, with the default rights:
+    the state of a first install.
+    """
+
+    def __init__(self, config: HubConfig, keys: Keys, door_seconds: float = 3.0) -> None:
+        self._config = config
+        self._keys = keys
+        self._door_seconds = door_seconds
+
+    def login(self, user_id: str, user_sig: str) -> None:
+        """Raise LoginError unless the token is good and the user known."""
+        self._keys.check(user_id, user_sig)
+        if not self.exists(user_id):
+            raise LoginError(
+                Code.UNKNOWN_USER, f'no user "{user_id}" at this hub: add it under [hub.users]'
+            )
+
+    def exists(self, user_id: str) -> bool:
+        """Tell whether the user is known."""
+        return not self._config.users or user_id in self._config.users
+
+    def name(self, user_id: str) -> str:
+        """Return the name to show: the configured one, or the ID."""
+        return self._user(user_id).name or user_id
+
+    def refuse_call(self, caller: str, callee: str) -> str | None:
+        """Say why `caller` may not ring `callee`; None: it may."""
+        allowed = self._user(caller).may_call
+        if "*" in allowed or callee in allowed:
+            return None
+        return f'"{caller}" may not call "{callee}": see may_call in [hub.users.{caller}]'
+
+    def refuse_door(self, user_id: str) -> str | None:
+        """Say why the user may not open doors; None: it may."""
+        if self._user(user_id).open_door:
+            return None
+        return f'"{user_id}" may not open doors: set open_door in [hub.users.{user_id}]'
+
+    def door_seconds(self) -> float:
+        """Return how long a door stays open."""
+        return self._door_seconds
+
+    def _user(self, user_id: str) -> UserConfig:
+        return self._config.users.get(user_id, UserConfig())

@@ -1,0 +1,80 @@
+"""What carries the exchange's decisions. `Memory`: one hub, everything in its process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from intercom import protocol as p
+from intercom.hub.calls import (
+    CloseSession,
+    Finished,
+    Input,
+    SendTo,
+    StartTimer,
+    StopTimer,
+    TimerFired,
+)
+from intercom.hub.exchange import Exchange
+
+log = logging.getLogger(__name__)
+
+
+class Backplane(Protocol):
+    """Feeds events to the one who decides, and brings back what is to be done here."""
+
+    def feed(self, event: Input) -> None:
+        """Take an event; ProtocolError when it is refused (nothing changed)."""
+
+    def close(self) -> None:
+        """Stop the timers."""
+
+
+class Memory:
+    """The exchange of a single hub. `deliver` and `hang_up` act on this process's sockets."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        deliver: Callable[[int, p.HubMessage], None],
+        hang_up: Callable[[int], None],
+        finished: Callable[[Finished], None],
+    ) -> None:
+        self.exchange = exchange
+        self._deliver = deliver
+        self._hang_up = hang_up
+        self._finished = finished
+        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+
+    def feed(self, event: Input) -> None:
+        """Take an event; ProtocolError when it is refused (nothing changed)."""
+        loop = asyncio.get_running_loop()
+        for effect in self.exchange.feed(event, loop.time()):
+            match effect:
+                case SendTo(session=session, message=message):
+                    self._deliver(session, message)
+                case CloseSession(session=session):
+                    self._hang_up(session)
+                case StartTimer(key=key, seconds=seconds):
+                    self._stop(key)
+                    self._timers[key] = loop.call_later(seconds, self._fire, key)
+                case StopTimer(key=key):
+                    self._stop(key)
+                case Finished():
+                    self._finished(effect)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for key in list(self._timers):
+            self._stop(key)
+
+    def _fire(self, key: tuple[str, str]) -> None:
+        del self._timers[key]
+        self.feed(TimerFired(key))
+
+    def _stop(self, key: tuple[str, str]) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()

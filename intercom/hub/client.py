@@ -1,0 +1,106 @@
+"""One client's socket at the hub: its bounded send queue, its pace, its silence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from intercom import protocol as p
+from intercom.errors import ProtocolError
+
+log = logging.getLogger(__name__)
+
+SEND_QUEUE = 64
+RATE, BURST = 60.0, 240.0
+"""Messages a second that a client may send for long, and at once."""
+
+
+class Bucket:
+    """A token bucket: `take` says whether one more is allowed now."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._level, self._at = burst, 0.0
+
+    def take(self, now: float) -> bool:
+        """Take one token at `now` (monotonic seconds), if there is one."""
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        if self._level < 1:
+            return False
+        self._level -= 1
+        return True
+
+
+class Client:
+    """A connected socket. `close` may be called from anywhere, at once and often."""
+
+    def __init__(self, number: int, ws: web.WebSocketResponse) -> None:
+        self.number = number
+        self.user_id = ""
+        self.heard = asyncio.get_running_loop().time()
+        self._ws = ws
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue(SEND_QUEUE)
+        self._bucket = Bucket(RATE, BURST)
+        self._code: int = WSCloseCode.OK
+        self._gone = asyncio.Event()
+
+    def send(self, message: p.HubMessage) -> None:
+        """Queue a message; a client that does not read is closed with 1013."""
+        try:
+            self._queue.put_nowait(p.encode(message))
+        except asyncio.QueueFull:
+            log.warning("%s does not read its messages: closed", self.user_id or "a client")
+            self.abort(WSCloseCode.TRY_AGAIN_LATER)
+
+    def close(self, code: int = WSCloseCode.OK) -> None:
+        """Close after what is queued has gone out."""
+        self._code = code
+        try:
+            self._queue.put_nowait(None)
+        except asyncio.QueueFull:
+            self._gone.set()
+
+    def abort(self, code: int) -> None:
+        """Close now, whatever is queued."""
+        self._code = code
+        self._gone.set()
+
+    async def serve(self, on_message: Callable[[p.ClientMessage], None]) -> None:
+        """Read and write until either side closes; ProtocolError for what may not be sent."""
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(self._write())
+            reader = group.create_task(self._read(on_message))
+            gone = group.create_task(self._gone.wait())
+            await asyncio.wait({writer, reader, gone}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (writer, reader, gone):
+                task.cancel()
+
+    async def _read(self, on_message: Callable[[p.ClientMessage], None]) -> None:
+        loop = asyncio.get_running_loop()
+        async for frame in self._ws:
+            self.heard = loop.time()
+            if not self._bucket.take(self.heard):
+                raise ProtocolError("too many messages: slow down")
+            if frame.type is not WSMsgType.TEXT:
+                raise ProtocolError("only text frames are spoken here")
+            on_message(p.decode_client(frame.data))
+
+    async def _write(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            while (text := await self._queue.get()) is not None:
+                await self._ws.send_str(text)
+
+    async def finish(self, fault: ProtocolError | None = None) -> None:
+        """Say what was wrong, if anything, and close the socket."""
+        code = self._code
+        with contextlib.suppress(ConnectionError, RuntimeError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                if fault is not None:
+                    code = WSCloseCode.POLICY_VIOLATION
+                    await self._ws.send_str(p.encode(p.Error(0, fault.code, fault.message)))
+                await self._ws.close(code=code)
