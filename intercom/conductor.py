@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from intercom import protocol as p
+from intercom.errors import ProtocolError
 from intercom.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -215,7 +216,10 @@ class Conductor:
             self._forget()
             await self._connect(plan, message.epoch)
         if self._peer is not None and message.epoch == self._key[2]:
-            await self._peer.handle(msgspec.json.decode(message.body))
+            try:
+                await self._peer.handle(msgspec.json.decode(message.body))
+            except ProtocolError as error:
+                log.warning("a signal of %s is no use: %s", message.user_id, error)
 
     async def _renew(self) -> None:
         plan = self._plan

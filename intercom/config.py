@@ -53,6 +53,7 @@ __all__ = [
     "dump",
     "is_loopback",
     "load",
+    "salvage",
 ]
 
 
@@ -76,6 +77,11 @@ def load(text: str, source: str, role: Role | None = None) -> Config:
     if checker.faults:
         raise InvalidConfig(checker.faults)
     return config
+
+
+def salvage(raw: Mapping[str, Any]) -> Config:
+    """What of a parsed file is right, with defaults for the rest; never raises."""
+    return Checker("").check(raw, Config)
 
 
 def dump(config: Config) -> str:

@@ -113,7 +113,7 @@ class Checker:
 
     def _unknown(self, name: str, raw: object, known: Iterable[str], key: str) -> None:
         word = "section" if isinstance(raw, dict) and not key else "key"
-        self.fault(_dotted(key, name), f"unknown {word}{_did_you_mean(name, known)}")
+        self.fault(_dotted(key, name), f"unknown {word}{did_you_mean(name, known)}")
 
     def _dict(
         self, raw: Mapping[str, object], shape: inspect.DictType, key: str
@@ -136,7 +136,7 @@ class Checker:
         if text not in allowed:
             names = [str(value) for value in allowed]
             choice = ", ".join(map(_quote, names))
-            hint = _did_you_mean(text, names)
+            hint = did_you_mean(text, names)
             raise self._bad(key, f"must be one of {choice}, is {_quote(text)}{hint}")
 
     def _within(self, number: float, shape: inspect.IntType | inspect.FloatType, key: str) -> None:
@@ -191,6 +191,7 @@ def _dotted(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
 
 
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that proposes the known name nearest to `name`, if one is near."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f", did you mean {_quote(close[0])}?" if close else ""

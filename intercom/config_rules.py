@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Literal
 
+from intercom.config_check import did_you_mean
 from intercom.config_types import Config
 
 Role = Literal["station", "hub"]
@@ -86,12 +87,6 @@ def _tls(config: Config, raw: Mapping[str, Any]) -> Broken:
     if bool(hub.tls_cert) != bool(hub.tls_key):
         missing = "tls_key" if hub.tls_cert else "tls_cert"
         yield f"hub.{missing}", "is missing: certificate and key belong together"
-    elif not hub.tls_cert and not hub.insecure and not is_loopback(hub.listen):
-        yield (
-            "hub.tls_cert",
-            f'is missing: listening on "{hub.listen}" is reachable from outside; '
-            "give tls_cert and tls_key, or set insecure = true",
-        )
     host = _HOST.match(hub.url)
     plain = hub.url.startswith("ws://") and host is not None and not is_loopback(host[1])
     if plain and not hub.insecure:
@@ -104,15 +99,28 @@ def _tls(config: Config, raw: Mapping[str, Any]) -> Broken:
         yield "hub.tls_pin", "needs a wss:// url: nothing is pinned without TLS"
 
 
+def _users(config: Config, raw: Mapping[str, Any]) -> Broken:
+    known = {*config.hub.users, *config.hub.groups, "*"}
+    for name, user in config.hub.users.items():
+        for other in user.may_call:
+            if other not in known:
+                hint = did_you_mean(other, known)
+                yield f"hub.users.{name}.may_call", f'"{other}" is no user and no group{hint}'
+
+
 def _groups(config: Config, raw: Mapping[str, Any]) -> Broken:
+    users = config.hub.users  # without any, the hub lets in whoever has a token
     for name, group in config.hub.groups.items():
         key = f"hub.groups.{name}"
-        if name in config.hub.users:
+        if name in users:
             yield key, "is the name of a user as well; a caller could not tell them apart"
         if not group.members:
             yield f"{key}.members", "is empty: nobody would be rung"
         if len(set(group.members)) < len(group.members):
             yield f"{key}.members", "names a member twice"
+        for member in group.members:
+            if users and member not in users:
+                yield f"{key}.members", f'"{member}" is no user{did_you_mean(member, users)}'
 
 
 def _answer(config: Config, raw: Mapping[str, Any]) -> Broken:
@@ -137,4 +145,4 @@ def _written(raw: Mapping[str, Any], section: str, key: str) -> bool:
 
 
 _STATION: tuple[Rule, ...] = (_station_user, _station_hub, _station_token, _call_button)
-_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _groups, _answer, _limits)
+_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _users, _groups, _answer, _limits)

@@ -40,6 +40,15 @@ LOGIN_CODES = frozenset(
 )
 
 
+Tls = ssl.SSLContext | aiohttp.Fingerprint | None
+"""How the hub's certificate is checked; None: by the system's authorities."""
+
+
+def pinned(sha256: str) -> Tls:
+    """Trust exactly the certificate with this SHA-256 (hex); an empty one pins nothing."""
+    return aiohttp.Fingerprint(bytes.fromhex(sha256.replace(":", ""))) if sha256 else None
+
+
 @dataclass(frozen=True)
 class LinkUp:
     """Logged in (again)."""
@@ -72,7 +81,7 @@ class Link:
         self,
         url: str,
         on_event: Callable[[LinkEvent], None],
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: Tls = None,
         client: str = "",
     ) -> None:
         self.url = url.rstrip("/") + ("" if url.rstrip("/").endswith("/ws") else "/ws")

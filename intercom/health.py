@@ -1,0 +1,55 @@
+"""What systemd is told: READY=1 once it can be rung, STATUS=, and the watchdog's food."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+
+import sdnotify
+
+log = logging.getLogger(__name__)
+
+FRAME_LIMIT = 10.0
+"""Seconds without a picture from an open camera after which the watchdog is starved."""
+
+
+class Health:
+    """Feeds systemd's watchdog while `alive()` says so; does nothing without systemd."""
+
+    def __init__(self, alive: Callable[[], bool]) -> None:
+        # sdnotify leaks a socket when there is no systemd
+        under_systemd = "NOTIFY_SOCKET" in os.environ
+        self._notifier = sdnotify.SystemdNotifier() if under_systemd else None
+        self._alive = alive
+        self._ready = False
+
+    def status(self, text: str) -> None:
+        """Show `text` in `systemctl status`."""
+        self._notify(f"STATUS={text}")
+
+    def ready(self) -> None:
+        """The station can be rung."""
+        if not self._ready:
+            self._ready = True
+            log.info("ready")
+            self._notify("READY=1")
+
+    def stopping(self) -> None:
+        """The station goes down on purpose."""
+        self._notify("STOPPING=1")
+
+    def _notify(self, state: str) -> None:
+        if self._notifier is not None:
+            self._notifier.notify(state.encode("ascii", "replace").decode())
+
+    async def run(self) -> None:
+        """Feed the watchdog three times in its interval; being run at all proves the loop."""
+        interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+        while interval > 0:
+            if self._alive():
+                self._notify("WATCHDOG=1")
+            else:
+                log.error("the camera is open but dead: not feeding the watchdog")
+            await asyncio.sleep(interval / 3)

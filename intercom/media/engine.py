@@ -1,0 +1,165 @@
+"""Media: the devices of the station joined to the peers of its calls."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aiortc import RTCIceServer
+
+from . import opus
+from .devices import Devices
+from .events import MediaEvent, VoiceVolume
+from .peer import Peer
+from .picture import Picture
+from .quality import quality as find_quality
+from .sound import Sound
+
+logger = logging.getLogger(__name__)
+
+VOLUME_EVERY = 0.25  # seconds
+
+
+class Media:
+    """Camera, microphone, speaker and peers; made in a running loop, whose thread owns it.
+
+    `report` is called in that thread. Raises CallingError for an unknown quality and OpusError when
+    libopus is not installed. `local_view` is Picture's, `set_mic_mute`, `play` and `silence` are
+    Sound's; `cameras` and `microphones` are those of the devices, and block.
+    """
+
+    def __init__(
+        self,
+        devices: Devices,
+        report: Callable[[MediaEvent], None],
+        quality: str = "480p",
+        bitrate: int | None = None,
+        fps: int = 30,
+    ) -> None:
+        opus.check_library()
+        self._devices = devices
+        self._report = report
+        self._fps = fps
+        self._executor = ThreadPoolExecutor(3, thread_name_prefix="device")
+        self._picture = Picture(
+            devices, self._executor, report, find_quality(quality, bitrate, fps)
+        )
+        self._sound = Sound(devices, self._executor, report)
+        self._peers: dict[Peer, str] = {}
+        self._ice_servers: list[RTCIceServer] = []
+        self._without: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._meter = self._loop.create_task(self._measure(), name="voice-volume")
+        self.local_view = self._picture.local_view
+        self.set_mic_mute = self._sound.set_mute
+        self.play = self._sound.play
+        self.silence = self._sound.silence
+        self.cameras = devices.cameras
+        self.microphones = devices.microphones
+
+    def configure(self, ice_servers: list[dict[str, Any]], without: Sequence[str] = ()) -> None:
+        """For peers made from now on: STUN and TURN servers as in W3C's RTCIceServer, and own
+        networks ("172.17.0.0/16") that are not offered. Raises ValueError for a bad network."""
+        self._without = [ipaddress.ip_network(network) for network in without]
+        self._ice_servers = [
+            RTCIceServer(
+                urls=server["urls"],
+                username=server.get("username"),
+                credential=server.get("credential"),
+            )
+            for server in ice_servers
+        ]
+
+    @property
+    def camera_open(self) -> bool:
+        """Whether the camera delivers."""
+        return self._picture.camera.device is not None
+
+    @property
+    def microphone_open(self) -> bool:
+        """Whether the microphone delivers."""
+        return self._sound.microphone.device is not None
+
+    @property
+    def speaker_open(self) -> bool:
+        """Whether the speaker plays."""
+        return self._sound.speaker.device is not None
+
+    async def open_camera(self) -> None:
+        """Open the camera; a failure is reported as DeviceFault and tried again."""
+        await self._picture.camera.open()
+
+    async def close_camera(self) -> None:
+        """Close the camera."""
+        await self._picture.camera.close()
+
+    async def open_sound(self) -> None:
+        """Open microphone and speaker; one that is missing does not stop the other."""
+        await asyncio.gather(self._sound.microphone.open(), self._sound.speaker.open())
+
+    async def close_sound(self) -> None:
+        """Close microphone and speaker."""
+        await asyncio.gather(self._sound.microphone.close(), self._sound.speaker.close())
+
+    async def set_quality(self, name: str) -> None:
+        """Choose 240p, 360p, 480p, 720p or 1080p. Raises CallingError for another name."""
+        await self._picture.set_quality(find_quality(name, fps=self._fps))
+
+    async def switch_device(self, kind: str, device_id: str) -> None:
+        """Use another "camera" or "microphone" from now on."""
+        await self._loop.run_in_executor(self._executor, self._devices.select, kind, device_id)
+        slot = self._picture.camera if kind == "camera" else self._sound.microphone
+        await slot.reopen()
+
+    def peer(
+        self,
+        call_id: str,
+        user_id: str,
+        epoch: int,
+        offerer: bool,
+        signal: Callable[[dict[str, Any]], None],
+    ) -> Peer:
+        """A new connection to `user_id`; the caller closes it."""
+        peer = Peer(
+            call_id,
+            user_id,
+            epoch,
+            offerer,
+            signal,
+            picture=self._picture,
+            sound=self._sound,
+            report=self._report,
+            ice_servers=self._ice_servers,
+            address_allowed=self._address_allowed,
+        )
+        self._peers[peer] = user_id
+        peer.on_closed = self._peers.pop
+        return peer
+
+    async def close(self) -> None:
+        """Close peers, devices and threads; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._meter.cancel()
+        await asyncio.wait([self._meter])
+        await asyncio.gather(*(peer.close() for peer in list(self._peers)))
+        await asyncio.gather(self._picture.close(), self._sound.close())
+        self._executor.shutdown(wait=False)
+
+    def _address_allowed(self, address: str) -> bool:
+        return not any(ipaddress.ip_address(address) in network for network in self._without)
+
+    async def _measure(self) -> None:
+        while True:
+            await asyncio.sleep(VOLUME_EVERY)
+            levels = {user_id: peer.take_volume() for peer, user_id in self._peers.items()}
+            if self.microphone_open:
+                levels[""] = self._sound.take_volume()
+            if levels:
+                self._report(VoiceVolume(levels))

@@ -1,0 +1,70 @@
+"""What can be asked of a station through its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+from intercom.errors import IntercomError
+from intercom.station.app import App
+
+
+class CommandError(IntercomError):
+    """A command that this station cannot do."""
+
+
+class Commands:
+    """Does the commands of `control` on a station."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def do(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do one command and return its answer; CommandError when it cannot be done."""
+        match request:
+            case {"do": "press" | "release" as what, "button": str(button)}:
+                return self._pin(what, button)
+            case {"do": "key", "key": str(key)}:
+                self._app.key(key)
+            case {"do": "touch", "x": int(x), "y": int(y)}:
+                self._app.touch(x, y)
+            case {"do": "screenshot", "path": str(path)}:
+                await asyncio.to_thread(self._screenshot, Path(path))
+            case {"do": "stats"}:
+                return self._stats()
+            case {"do": "reset"}:
+                if self._app.display is not None:
+                    self._app.display.meter.reset()
+            case {"do": "quit"}:
+                self._app.quit.set()
+            case _:
+                raise CommandError(f"no such command: {request}")
+        return {}
+
+    def _pin(self, what: str, button: str) -> dict[str, Any]:
+        panel = self._app.panel
+        if panel is None or not hasattr(panel, "press"):
+            raise CommandError("only a simulated panel can be pressed by a program")
+        getattr(panel, what)(button)
+        return {}
+
+    def _screenshot(self, path: Path) -> None:
+        if self._app.display is None:
+            raise CommandError("this station has no screen")
+        self._app.display.screenshot(path)
+
+    def _stats(self) -> dict[str, Any]:
+        app = self._app
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "state": str(app.calling.state),
+            "shown": app.display.meter.report() if app.display is not None else {},
+            "first_shown": app.display.meter.first_shown if app.display is not None else 0.0,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+            "lamp": app.panel.lamp_value if app.panel is not None else None,
+            "faults": app.facts.faults,
+            "pid": os.getpid(),
+        }

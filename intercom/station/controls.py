@@ -1,0 +1,65 @@
+"""Buttons, keys and touches -> what the person wants. PURE.
+
+A button acts when it goes down. Only the call button of a station with a second callee waits for
+its release, because until then nobody knows whether the press will become a long one.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from intercom.phases import State
+
+KEYS = {
+    "c": "call",
+    "a": "accept",
+    "return": "accept",
+    "h": "hangup",
+    "escape": "hangup",
+    "m": "mute",
+}
+"""Keys of a keyboard that stand for buttons."""
+
+
+class Intent(Enum):
+    """What a person asks for."""
+
+    CALL = "call"
+    CALL_SECOND = "call_second"
+    ACCEPT = "accept"
+    HANGUP = "hangup"
+    MUTE = "mute"
+    DISMISS = "dismiss"
+
+
+class Controls:
+    """Turns button events into intents; `second`: there is a second callee."""
+
+    def __init__(self, second: bool) -> None:
+        self._second = second
+        self._held = False
+
+    def feed(self, button: str, kind: str, state: State) -> Intent | None:
+        """Take an event (`pressed`, `held`, `released`) of `call|accept|hangup|mute`."""
+        match button, kind:
+            case "call", _:
+                return self._call(kind, state)
+            case (("accept" | "hangup" | "mute"), "pressed"):
+                return Intent(button)
+            case _:
+                return None
+
+    def _call(self, kind: str, state: State) -> Intent | None:
+        if state is State.RINGING:  # whoever has but one button answers with it
+            return Intent.ACCEPT if kind == "pressed" else None
+        if not self._second:
+            return Intent.CALL if kind == "pressed" else None
+        match kind:
+            case "pressed":
+                self._held = False
+            case "held":
+                self._held = True
+                return Intent.CALL_SECOND
+            case "released" if not self._held:
+                return Intent.CALL
+        return None

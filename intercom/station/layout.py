@@ -1,0 +1,151 @@
+"""Where things lie on the screen: pure geometry, shared by the painter and by touch.
+
+All lengths derive from one unit, the screen's shorter side / 480, so that a 7 inch 800x480 panel
+(5.2 px a millimetre) gets buttons of 14 mm and more, and other panels the same picture, scaled.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Size = tuple[int, int]
+
+
+class Rect(NamedTuple):
+    """A rectangle in pixels: left, top, width, height."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    @property
+    def right(self) -> int:
+        """First column to the right of the rectangle."""
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> int:
+        """First row below the rectangle."""
+        return self.y + self.h
+
+    @property
+    def size(self) -> Size:
+        """Width and height."""
+        return self.w, self.h
+
+    def contains(self, x: int, y: int) -> bool:
+        """Whether the pixel (x, y) lies inside."""
+        return self.x <= x < self.right and self.y <= y < self.bottom
+
+    def inset(self, dx: int, dy: int) -> Rect:
+        """The rectangle made smaller by dx on the left and right, dy at the top and bottom."""
+        return Rect(self.x + dx, self.y + dy, self.w - 2 * dx, self.h - 2 * dy)
+
+
+def px(size: Size, units: float) -> int:
+    """Pixels for a length of `units`, of which the shorter side of the screen has 480."""
+    return max(1, round(units * min(size) / 480))
+
+
+def portrait(size: Size) -> bool:
+    """Whether the screen is higher than wide."""
+    return size[1] > size[0]
+
+
+class IdleLayout(NamedTuple):
+    """The resting screen: a column of text and, at a station with a button to call, a card."""
+
+    text: Rect
+    call: Rect | None
+
+
+def idle(size: Size, can_call: bool) -> IdleLayout:
+    """Lay out the resting screen; without somebody to call the text has it all."""
+    width, height = size
+    edge = px(size, 28)
+    whole = Rect(0, 0, width, height).inset(edge, edge)
+    if not can_call:
+        return IdleLayout(whole, None)
+    if portrait(size):
+        half = height * 9 // 20
+        text = Rect(edge, edge, whole.w, half - edge - edge // 2)
+        return IdleLayout(text, Rect(edge, half, whole.w, height - half - edge))
+    left = width * 46 // 100
+    text = Rect(edge, edge, left - edge - edge // 2, whole.h)
+    return IdleLayout(text, Rect(left, edge, width - left - edge, whole.h))
+
+
+class OneButton(NamedTuple):
+    """Something to read and one wide button below it."""
+
+    content: Rect
+    button: Rect
+
+
+def one_button(size: Size) -> OneButton:
+    """Lay out the calling and the ended screen."""
+    row = _row(size, height=76)
+    wide = min(row.w, px(size, 320))
+    button = Rect((size[0] - wide) // 2, row.y, wide, row.h)
+    edge = px(size, 28)
+    content = Rect(edge, edge, size[0] - 2 * edge, row.y - edge - px(size, 16))
+    return OneButton(content, button)
+
+
+class TwoButtons(NamedTuple):
+    """A picture with a heading over it and two buttons at the bottom; `own` is a corner."""
+
+    heading: Rect
+    middle: Rect
+    left: Rect
+    right: Rect
+    own: Rect
+
+
+def ringing(size: Size) -> TwoButtons:
+    """Lay out the ringing screen: accept on the left, refuse on the right, as big as can be."""
+    return _two_buttons(size, heading=113, height=96, width=420)
+
+
+def in_call(size: Size) -> TwoButtons:
+    """Lay out the call: mute on the left, hang up on the right, small enough to see a face."""
+    return _two_buttons(size, heading=178, height=72, width=230)
+
+
+def own_box(size: Size) -> Rect:
+    """The corner in which the own picture is shown while calling or in a call."""
+    width, edge = px(size, 160), px(size, 20)
+    return Rect(size[0] - edge - width, edge, width, px(size, 120))
+
+
+def _two_buttons(size: Size, heading: int, height: int, width: int) -> TwoButtons:
+    row, gap, edge = _row(size, height), px(size, 20), px(size, 24)
+    wide = min((row.w - gap) // 2, px(size, width))
+    left = (size[0] - 2 * wide - gap) // 2
+    own = own_box(size)
+    head = Rect(edge, px(size, 18), own.x - 2 * edge, px(size, heading))
+    middle = Rect(edge, head.bottom, row.w, row.y - px(size, 14) - head.bottom)
+    return TwoButtons(
+        head,
+        middle,
+        Rect(left, row.y, wide, row.h),
+        Rect(left + wide + gap, row.y, wide, row.h),
+        own,
+    )
+
+
+def _row(size: Size, height: int) -> Rect:
+    """The strip along the bottom in which buttons stand."""
+    edge, tall = px(size, 24), px(size, height)
+    return Rect(edge, size[1] - px(size, 22) - tall, size[0] - 2 * edge, tall)
+
+
+def fit(picture: Size, box: Size, crop: float) -> Rect:
+    """Scale `picture` into `box`, centred: fill it if at most `crop` (0..1) of the picture is lost
+    by that, else show it whole between bars. The result may overhang the box."""
+    fill = max(box[0] / picture[0], box[1] / picture[1])
+    whole = min(box[0] / picture[0], box[1] / picture[1])
+    scale = fill if 1 - whole / fill <= crop else whole
+    width, height = (max(2, round(side * scale / 2) * 2) for side in picture)
+    return Rect((box[0] - width) // 2, (box[1] - height) // 2, width, height)

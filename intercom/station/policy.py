@@ -1,0 +1,48 @@
+"""Whether a call is answered by nobody's hand, and how. PURE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from intercom.config import AnswerConfig
+
+
+@dataclass(frozen=True)
+class AutoAnswer:
+    """Answer after `seconds`, in which the person can refuse.
+
+    `tone`: a single tone instead of ringing. `send`: our picture and sound go out at all (not for
+    an announcement). `muted`: start with the microphone muted.
+    """
+
+    seconds: float
+    tone: bool
+    send: bool
+    muted: bool
+
+
+def decide(config: AnswerConfig, caller: str, clock: str) -> AutoAnswer | str:
+    """Return how to answer `caller` at local time `clock` ("HH:MM"), or why to let it ring."""
+    if config.kind == "off":
+        return "auto-answer is off"
+    if caller not in config.allow:
+        return f'"{caller}" is not in [answer] allow'
+    if is_quiet(config, clock):
+        return f"quiet hours from {config.quiet_from} to {config.quiet_to}"
+    announce = config.kind == "announce"
+    return AutoAnswer(
+        seconds=config.seconds,
+        tone=config.kind != "normal",
+        send=not announce,
+        muted=config.muted or announce,
+    )
+
+
+def is_quiet(config: AnswerConfig, clock: str) -> bool:
+    """Tell whether `clock` ("HH:MM") lies in the quiet hours, which may span midnight."""
+    start, end = config.quiet_from, config.quiet_to
+    if not start or not end or start == end:
+        return False
+    if start < end:
+        return start <= clock < end
+    return clock >= start or clock < end

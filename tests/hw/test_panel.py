@@ -1,0 +1,201 @@
+"""The contract of panels, on each driver that opens here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import gpiozero
+import pytest
+
+import hw
+from hw import DeviceError, PanelSettings
+from hw.panel import MockPanel
+from tests.hw.helpers import wait_for
+
+Events = list[tuple[str, str]]
+
+
+def open_panel(settings: PanelSettings, events: Events) -> MockPanel:
+    """A simulated panel whose events go into a list."""
+    panel = hw.open_panel("simulated", settings, lambda name, kind: events.append((name, kind)))
+    assert isinstance(panel, MockPanel)
+    return panel
+
+
+def press_for(panel: MockPanel, name: str, seconds: float) -> None:
+    """A finger on a button."""
+    panel.press(name)
+    time.sleep(seconds)
+    panel.release(name)
+
+
+@pytest.mark.parametrize("pull_up", [True, False])
+def test_a_press_of_100_ms_is_pressed_and_released(pull_up: bool) -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(pull_up=pull_up), events)
+    press_for(panel, "call", 0.1)
+    wait_for(lambda: len(events) == 2)
+    panel.close()
+    assert events == [("call", "pressed"), ("call", "released")]
+
+
+def test_a_press_arrives_at_once_and_from_another_thread() -> None:
+    arrivals: list[tuple[float, int]] = []
+    panel = hw.open_panel(
+        "simulated",
+        PanelSettings(),
+        lambda name, kind: arrivals.append((time.monotonic(), threading.get_ident())),
+    )
+    assert isinstance(panel, MockPanel)
+    pressed = time.monotonic()
+    panel.press("call")
+    wait_for(lambda: arrivals)
+    panel.close()
+    assert arrivals[0][0] - pressed < 0.045  # below the bounce time: nothing waits for that
+    assert arrivals[0][1] != threading.get_ident()
+
+
+def test_a_bouncing_contact_is_one_press() -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(), events)
+    for _ in range(5):
+        press_for(panel, "accept", 0.001)
+        time.sleep(0.001)
+    panel.press("accept")
+    time.sleep(0.15)
+    for _ in range(5):
+        panel.release("accept")
+        time.sleep(0.001)
+        panel.press("accept")
+        time.sleep(0.001)
+    panel.release("accept")
+    time.sleep(0.15)
+    panel.close()
+    assert events == [("accept", "pressed"), ("accept", "released")]
+
+
+def test_a_spike_on_the_wire_is_no_press() -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(), events)
+    press_for(panel, "call", 0)
+    time.sleep(0.1)
+    panel.close()
+    assert events == []
+
+
+def test_a_long_press_is_held_once() -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(hold=0.1), events)
+    press_for(panel, "hangup", 0.3)
+    wait_for(lambda: len(events) == 3)
+    panel.close()
+    assert events == [("hangup", "pressed"), ("hangup", "held"), ("hangup", "released")]
+
+
+def test_buttons_are_told_apart() -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(buttons={"a": 5, "b": 6}), events)
+    panel.press("a")
+    panel.press("b")
+    wait_for(lambda: len(events) == 2)
+    panel.close()
+    assert set(events) == {("a", "pressed"), ("b", "pressed")}
+    with pytest.raises(KeyError):
+        panel.press("c")
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_lamp_shows_brightness_and_drives_its_pin(active_high: bool) -> None:
+    panel = open_panel(PanelSettings(lamp_active_high=active_high), [])
+    assert panel.lamp_value == 0
+    panel.set_lamp([(0.5, 0)])
+    assert panel.lamp_value == 0.5
+    panel.set_lamp([(1, 0)])
+    assert panel.lamp_value == 1
+    panel.set_lamp([])
+    assert panel.lamp_value == 0
+    panel.close()
+
+
+def test_lamp_blinks_and_a_new_pattern_is_immediate() -> None:
+    panel = open_panel(PanelSettings(), [])
+    panel.set_lamp([(1, 0.03), (0, 0.03)])
+    assert panel.lamp_value == 1
+    wait_for(lambda: panel.lamp_value == 0)
+    wait_for(lambda: panel.lamp_value == 1)
+    panel.set_lamp([(0.25, 60), (1, 60)])
+    assert panel.lamp_value == 0.25
+    panel.set_lamp([(0.75, 0)])
+    assert panel.lamp_value == 0.75
+    panel.close()
+    assert panel.lamp_value == 0
+
+
+def test_a_panel_without_lamp_takes_patterns() -> None:
+    panel = open_panel(PanelSettings(lamp=None), [])
+    panel.set_lamp([(1, 0)])
+    assert panel.lamp_value == 0
+    panel.close()
+
+
+def test_lamp_refuses_a_brightness_that_is_none() -> None:
+    panel = open_panel(PanelSettings(), [])
+    with pytest.raises(ValueError, match="brightness"):
+        panel.set_lamp([(2, 1)])
+    panel.close()
+
+
+def test_close_can_be_repeated_and_ends_its_threads_and_events() -> None:
+    events: Events = []
+    panel = open_panel(PanelSettings(), events)
+    panel.close()
+    panel.close()
+    assert not {t.name for t in threading.enumerate()} & {"hw-buttons", "hw-lamp"}
+
+
+def test_an_exception_in_on_button_does_not_end_the_panel() -> None:
+    events: Events = []
+
+    def on_button(name: str, kind: str) -> None:
+        events.append((name, kind))
+        raise RuntimeError("a bug of the owner")
+
+    panel = hw.open_panel("simulated", PanelSettings(), on_button)
+    assert isinstance(panel, MockPanel)
+    press_for(panel, "call", 0.1)
+    wait_for(lambda: len(events) == 2)
+    panel.close()
+
+
+def test_process_wide_defaults_of_gpiozero_stay_as_they_are() -> None:
+    before = gpiozero.Device.pin_factory
+    open_panel(PanelSettings(), []).close()
+    assert gpiozero.Device.pin_factory is before
+
+
+@pytest.mark.parametrize("driver", hw.PANEL_DRIVERS)
+def test_one_pin_for_two_things_is_refused(driver: str) -> None:
+    for settings in (
+        PanelSettings(buttons={"call": 5, "mute": 5}),
+        PanelSettings(buttons={"call": 24}, lamp=24),
+    ):
+        with pytest.raises(DeviceError, match="own pin") as caught:
+            hw.open_panel(driver, settings, lambda name, kind: None)
+        assert caught.value.kind == "panel"
+
+
+def test_a_pin_that_does_not_exist_is_refused_and_the_rest_given_back() -> None:
+    settings = PanelSettings(buttons={"call": 17, "mute": 99})
+    with pytest.raises(DeviceError, match=r"'mute' on pin 99.*BCM"):
+        open_panel(settings, [])
+    assert not {t.name for t in threading.enumerate()} & {"hw-buttons", "hw-lamp"}
+
+
+def test_gpiozero_away_from_a_pi_says_so_in_words() -> None:
+    if list(Path("/dev").glob("gpiochip*")):
+        pytest.skip("there is a GPIO chip")
+    with pytest.raises(DeviceError, match=r"Raspberry Pi|lgpio") as caught:
+        hw.open_panel("gpiozero", PanelSettings(), lambda name, kind: None)
+    assert caught.value.kind == "panel"

@@ -1,0 +1,287 @@
+"""What the tests of the media part share: small synthetic devices, and two stations joined."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import RTCPeerConnection
+
+from intercom.media import Media, MediaEvent, Peer, Quality, VoiceVolume
+from intercom.media.devices import Fill, OnFault, OnFrame, OnPacket, OnSamples
+from intercom.media.encoder import TIME_BASE, open_codec
+
+WAIT = 10.0  # seconds; generous, nothing is measured by it
+
+
+def picture(width: int = 320, height: int = 240, shift: int = 0) -> av.VideoFrame:
+    """A yuv420p frame with a pattern that moves with `shift`."""
+    ramp = np.add.outer(np.arange(height * 3 // 2), np.arange(width)) * 2 % 200
+    return av.VideoFrame.from_ndarray(np.roll(ramp.astype(np.uint8), shift, 1), format="yuv420p")
+
+
+def coded(count: int, keys: tuple[int, ...] = (0,), width: int = 320) -> list[bytes]:
+    """`count` H.264 access units in Annex B; key frames at the indices `keys`."""
+    context = open_codec("H264", width, 240, 30, 300_000)
+    units = []
+    for index in range(count):
+        frame = picture(width, shift=index * 3)
+        frame.pts, frame.time_base = index * 3000, TIME_BASE
+        frame.pict_type = (
+            av.video.frame.PictureType.I if index in keys else av.video.frame.PictureType.NONE
+        )
+        units += [bytes(packet) for packet in context.encode(frame)]
+    return units
+
+
+class Device:
+    """Calls `step` every `period` seconds from a thread of its own."""
+
+    def __init__(self, period: float, step: Callable[[int], None]) -> None:
+        self._step = step
+        self._period = period
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="test-device")
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        count, due = 0, time.monotonic()
+        while not self._stop.is_set():
+            self._step(count)
+            count += 1
+            due += self._period
+            self._stop.wait(max(0.0, due - time.monotonic()))
+
+
+class TestCamera(Device):
+    """A raw camera, or with `encoded` one that delivers H.264 and obeys `force_key_frame`."""
+
+    __test__ = False
+
+    def __init__(self, quality: Quality, on_frame: OnFrame, on_packet: OnPacket, encoded: bool):
+        self.encoded = encoded
+        self.quality = quality
+        self.forced = 0
+        self.bitrates: list[int] = []
+        self._on_frame, self._on_packet = on_frame, on_packet
+        self._context = open_codec("H264", quality.width, quality.height, quality.fps, 300_000)
+        self._key = False
+        super().__init__(1 / quality.fps, self._picture)
+
+    def force_key_frame(self) -> None:
+        self.forced += 1
+        self._key = True
+
+    def set_bitrate(self, bps: int) -> None:
+        self.bitrates.append(bps)
+
+    def _picture(self, count: int) -> None:
+        frame = picture(self.quality.width, self.quality.height, count * 3)
+        self._on_frame(frame)
+        if not self.encoded:
+            return
+        kind = av.video.frame.PictureType
+        frame.pts, frame.time_base = count * 3000, TIME_BASE
+        frame.pict_type, self._key = kind.I if self._key else kind.NONE, False
+        for packet in self._context.encode(frame):
+            self._on_packet(packet)
+
+
+class TestDevices:
+    """Camera, microphone with a tone of 440 Hz, and a speaker that remembers."""
+
+    __test__ = False
+
+    def __init__(self, encoded: bool = False) -> None:
+        self.encoded = encoded
+        self.camera: TestCamera | None = None
+        self.broken: set[str] = set()
+        self.played: list[bytes] = []
+        self.faults: dict[str, OnFault] = {}
+        self.opened: list[str] = []
+        self.selected: list[tuple[str, str]] = []
+
+    def open_camera(
+        self, quality: Quality, on_frame: OnFrame, on_packet: OnPacket, on_fault: OnFault
+    ) -> TestCamera:
+        self._open("camera", on_fault)
+        self.camera = TestCamera(quality, on_frame, on_packet, self.encoded)
+        return self.camera
+
+    def open_microphone(self, on_samples: OnSamples, on_fault: OnFault) -> Device:
+        self._open("microphone", on_fault)
+        return Device(0.01, lambda count: on_samples(tone(count)))
+
+    def open_speaker(self, fill: Fill, on_fault: OnFault) -> Device:
+        self._open("speaker", on_fault)
+        return Device(0.01, lambda count: self.played.append(fill(480)))
+
+    def cameras(self) -> list[tuple[str, str]]:
+        return [("test", "a camera")]
+
+    def microphones(self) -> list[tuple[str, str]]:
+        return [("test", "a microphone")]
+
+    def select(self, kind: str, device_id: str) -> None:
+        self.selected.append((kind, device_id))
+
+    def _open(self, kind: str, on_fault: OnFault) -> None:
+        self.opened.append(kind)
+        if kind in self.broken:
+            raise OSError(f"no {kind}: plug one in")
+        self.faults[kind] = on_fault
+
+
+def tone(block: int, size: int = 480) -> bytes:
+    """`size` samples of a 440 Hz sine, block number `block`."""
+    at = np.arange(block * size, (block + 1) * size)
+    return (8000 * np.sin(2 * np.pi * 440 * at / 48000)).astype(np.int16).tobytes()
+
+
+def loudness(blocks: list[bytes]) -> int:
+    """The greatest sample of `blocks`."""
+    return max((int(np.abs(np.frombuffer(b, np.int16)).max()) for b in blocks), default=0)
+
+
+class TestView:
+    """Remembers the last frame and how many there were."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.cleared = 0
+        self.last: av.VideoFrame | None = None
+
+    def show(self, frame: av.VideoFrame) -> None:
+        self.count += 1
+        self.last = frame
+
+    def clear(self) -> None:
+        self.cleared += 1
+        self.last = None
+
+
+class Side:
+    """One station of a pair."""
+
+    def __init__(self, name: str, quality: str, encoded: bool) -> None:
+        self.name = name
+        self.devices = TestDevices(encoded)
+        self.events: list[MediaEvent] = []
+        self.volumes: list[VoiceVolume] = []
+        self.media = Media(self.devices, self._report, quality=quality)
+        self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.view = TestView()
+        self.peer: Peer
+
+    @property
+    def pc(self) -> RTCPeerConnection:
+        """aiortc's connection under the peer, to break and to count."""
+        return self.peer._pc  # noqa: SLF001 - faults are injected below the part under test
+
+    @property
+    def transport(self) -> Any:
+        """The DTLS transport of the connection."""
+        return self.pc.getTransceivers()[0].sender.transport
+
+    def saw(self, kind: type) -> bool:
+        """Whether an event of `kind` was reported."""
+        return any(isinstance(event, kind) for event in self.events)
+
+    def _report(self, event: MediaEvent) -> None:
+        if isinstance(event, VoiceVolume):
+            self.volumes.append(event)
+        else:
+            self.events.append(event)
+
+
+class Line:
+    """Two stations in this process, in a call over real transports."""
+
+    def __init__(self, quality: str = "240p", encoded: bool = False) -> None:
+        self.door = Side("door", quality, encoded)
+        self.flat = Side("flat", quality, encoded)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Line:
+        door, flat = self.door, self.flat
+        door.peer = door.media.peer("call", "flat", 1, True, flat.inbox.put_nowait)
+        flat.peer = flat.media.peer("call", "door", 1, False, door.inbox.put_nowait)
+        for side in (door, flat):
+            side.peer.view(side.view)
+            self._tasks.append(asyncio.create_task(self._carry(side)))
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        await asyncio.gather(self.door.media.close(), self.flat.media.close())
+
+    async def connect(self) -> None:
+        """Bring the transports up; all gates stay shut."""
+        await self.door.peer.start()
+        await until(lambda: self.door.pc.connectionState == self.flat.pc.connectionState)
+        await until(lambda: self.flat.pc.connectionState == "connected")
+        await until(lambda: self.door.pc.connectionState == "connected")
+
+    async def _carry(self, side: Side) -> None:
+        while True:
+            await side.peer.handle(await side.inbox.get())
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for `true()`; fails after a generous time."""
+    async with asyncio.timeout(WAIT):
+        while not true():  # noqa: ASYNC110 - what is waited for happens in other threads
+            await asyncio.sleep(0.01)
+
+
+class Wire:
+    """What one side sends: counted, and lost when `lose` says so."""
+
+    def __init__(self, side: Side, lose: Callable[[bytes], bool] = lambda data: False) -> None:
+        self.rtp: list[bytes] = []
+        self.rtcp: list[bytes] = []
+        self.lost = 0
+        self._send = side.transport._send_rtp  # noqa: SLF001 - losses go in below
+        self._lose = lose
+        side.transport._send_rtp = self._pass  # noqa: SLF001 - the same
+
+    async def _pass(self, data: bytes) -> None:
+        (self.rtcp if 192 <= data[1] <= 223 else self.rtp).append(data)
+        if self._lose(data):
+            self.lost += 1
+            return
+        await self._send(data)
+
+    def kind(self, payload_type: int) -> list[bytes]:
+        """RTP packets of `payload_type`."""
+        return [data for data in self.rtp if data[1] & 0x7F == payload_type]
+
+
+def payload_type(side: Side, kind: str) -> int:
+    """The payload type that `side` sends `kind` with."""
+    transceiver = next(t for t in side.pc.getTransceivers() if t.kind == kind)
+    return transceiver._codecs[0].payloadType or 0  # noqa: SLF001 - no public name for it
+
+
+@contextmanager
+def no_new_threads() -> Iterator[None]:
+    """Fails when a thread of ours outlives the block."""
+    ours = ("encode", "decode", "microphone", "test-device", "audio-decoder", "video-decoder")
+    before = set(threading.enumerate())
+    yield
+    left = [t.name for t in set(threading.enumerate()) - before if t.name.startswith(ours)]
+    assert not left, left

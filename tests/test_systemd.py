@@ -1,0 +1,107 @@
+"""The units: understood by systemd without a complaint, shut tight, and true to the program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "systemd"
+ANALYZE = shutil.which("systemd-analyze")
+EXPOSURE = {"intercom": 2.0, "intercom-hub": 1.5}  # of 10; systemd calls up to 3.9 "OK"
+
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="needs systemd-analyze (apt: systemd)")
+
+
+def settings(unit: str) -> list[tuple[str, str]]:
+    """The assignments of a unit in the order of the file."""
+    lines = (FOLDER / f"{unit}.service").read_text().splitlines()
+    return [(key, value) for key, equals, value in (line.partition("=") for line in lines) if equals
+            and not key.startswith("#")]  # fmt: skip
+
+
+def analyze(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    """systemd-analyze as a shell would run it; neither verb needs a running systemd."""
+    assert ANALYZE is not None
+    command = [ANALYZE, *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(params=EXPOSURE)
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy whose ExecStart= exists on every machine; all else is as shipped."""
+    name = str(request.param)
+    text = (FOLDER / f"{name}.service").read_text()
+    text, replaced = re.subn(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
+    assert replaced == 1
+    copy = tmp_path / f"{name}.service"
+    copy.write_text(text)
+    return copy
+
+
+@needs_systemd
+def test_systemd_understands_every_line(unit: Path) -> None:
+    result = analyze("verify", "--man=no", "--recursive-errors=yes", unit)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+@needs_systemd
+def test_systemd_would_not_have_understood_a_wrong_line(unit: Path) -> None:
+    unit.write_text(unit.read_text().replace("Restart=always", "Restrat=always"))
+    result = analyze("verify", "--man=no", "--recursive-errors=yes", unit)
+    assert "Restrat" in result.stderr
+
+
+@needs_systemd
+def test_little_is_left_open_to_an_intruder(unit: Path) -> None:
+    threshold = int(EXPOSURE[unit.stem] * 10)
+    result = analyze("security", "--offline=true", f"--threshold={threshold}", "--no-pager", unit)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("name", EXPOSURE)
+def test_it_is_watched_and_comes_back_for_ever(name: str) -> None:
+    values = dict(settings(name))
+    assert values["Type"] == "notify"
+    assert values["NotifyAccess"] == "main"
+    assert int(values["WatchdogSec"]) > 0
+    assert values["Restart"] == "always"
+    assert values["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.parametrize("name", EXPOSURE)
+def test_it_does_not_wait_for_a_network(name: str) -> None:
+    assert "network-online" not in " ".join(value for _, value in settings(name))
+
+
+@pytest.mark.parametrize(("name", "command"), [("intercom", "station"), ("intercom-hub", "hub")])
+def test_it_runs_the_role_with_its_own_settings(name: str, command: str) -> None:
+    program, *arguments = dict(settings(name))["ExecStart"].split()
+    assert program.startswith("/")
+    assert program.endswith("/bin/intercom")
+    assert arguments == [command, "--config", f"/etc/intercom/{command}.toml"]
+
+
+def test_the_units_do_not_share_what_goes_away_with_one_of_them() -> None:
+    folders = [dict(settings(name))["RuntimeDirectory"] for name in EXPOSURE]
+    assert len(set(folders)) == len(folders)
+
+
+def test_the_station_may_use_its_devices_and_no_others() -> None:
+    values = settings("intercom")
+    assert ("DevicePolicy", "closed") in values
+    allowed = {value.split()[0] for key, value in values if key == "DeviceAllow"}
+    needed = {"gpiochip", "video4linux", "media", "dma_heap", "alsa", "drm", "input"}
+    assert {f"char-{device}" for device in needed} <= allowed
+    assert not {"char-*", "block-*"} & allowed
+
+
+def test_every_device_of_the_station_says_what_it_is_for() -> None:
+    lines = (FOLDER / "intercom.service").read_text().splitlines()
+    for before, line in pairwise(lines):
+        if line.startswith("DeviceAllow="):
+            assert before.startswith(("#", "DeviceAllow=")), line
