@@ -47,6 +47,7 @@ __all__ = [
     "list_cameras",
     "list_microphones",
     "list_speakers",
+    "load_pygame",
     "open_camera",
     "open_microphone",
     "open_panel",
@@ -137,6 +138,13 @@ def open_screen(
     from hw.screen import SdlScreen
 
     return SdlScreen(driver, settings, on_touch, on_key, on_fault)
+
+
+def load_pygame() -> None:
+    """Import pygame quietly, for who paints; raises DeviceError when it is not installed."""
+    from hw import sdl
+
+    sdl.load_pygame()
 
 
 def list_cameras(driver: str) -> list[DeviceInfo]:

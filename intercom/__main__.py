@@ -9,6 +9,7 @@ Exit codes: 0 done, 1 failed (the message says why), 2 wrong arguments or config
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import signal
 import sys
@@ -49,6 +50,7 @@ def station(path: Path) -> None:
             show_trouble(path, error)
         raise
     _log(config)
+    _few_arenas()
     from intercom.station.daemon import run
 
     _run(lambda: run(config))
@@ -132,6 +134,13 @@ def _log(config: Config) -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     for name in ("intercom", "hw"):
         logging.getLogger(name).setLevel(config.log.level.upper())
+
+
+def _few_arenas() -> None:
+    """Have glibc keep two heaps, not two for each core and more: a station has twenty threads."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # other C libraries have none
+        mallopt(-8, 2)  # M_ARENA_MAX of malloc.h
 
 
 def _run(main_: Callable[[], Coroutine[Any, Any, None]]) -> None:

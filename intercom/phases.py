@@ -32,7 +32,10 @@ class Idle:
 
 @dataclass(frozen=True)
 class Call:
-    """What every state of a call knows. `video`, `audio`: what this side sends."""
+    """What every state of a call knows. `video`, `audio`: what this side sends.
+
+    `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile.
+    """
 
     call_id: str
     sponsor: str
@@ -41,6 +44,8 @@ class Call:
     early_media: bool = False
     video: bool = True
     audio: bool = True
+    adrift: bool = False
+    untold: bool = False
 
 
 @dataclass(frozen=True)

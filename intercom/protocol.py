@@ -31,6 +31,9 @@ CALL_ID = r"\A[A-Za-z0-9_-]{8,64}\Z"
 UserId = Annotated[str, Meta(pattern=USER_ID)]
 CallId = Annotated[str, Meta(pattern=CALL_ID)]
 Seconds = Annotated[int, Meta(ge=1, le=300)]
+Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""A request's or a transport's number: what every JSON reader, a browser's too, keeps exact."""
+Duration = Annotated[float, Meta(ge=0, le=86400)]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
@@ -56,6 +59,10 @@ class Reason(StrEnum):
     ERROR = "error"
 
 
+LEAVING = frozenset({Reason.HANGUP, Reason.KICKED, Reason.LOST, Reason.ERROR})
+"""What a client may give as its reason to leave; the others are the hub's to find."""
+
+
 def is_user_id(text: str) -> bool:
     """Tell whether `text` may name a user: letters, digits, `-`, `_`, at most 64."""
     return re.match(USER_ID, text) is not None
@@ -68,7 +75,7 @@ class Message(Struct, frozen=True, tag_field="t", tag=str.lower):
 class Request(Message, frozen=True):
     """A client's message that the hub answers with `Ok` or `Error` of the same number."""
 
-    req: int
+    req: Number
 
 
 # -- client to hub ---------------------------------------------------------------------------
@@ -77,11 +84,11 @@ class Request(Message, frozen=True):
 class Hello(Message, frozen=True):
     """The first message of a connection: who I am, and the call that I think I am in."""
 
-    versions: tuple[int, int]
+    versions: tuple[Number, Number]
     user_id: UserId
-    user_sig: str
-    session: str = ""
-    call_id: str = ""
+    user_sig: Annotated[str, Meta(max_length=8192)]
+    session: Annotated[str, Meta(max_length=100)] = ""
+    call_id: Annotated[str, Meta(max_length=64)] = ""
     client: Annotated[str, Meta(max_length=100)] = ""
 
 
@@ -124,7 +131,7 @@ class Reject(Message, frozen=True):
 
 
 class Hangup(Message, frozen=True):
-    """I leave the call, whatever its state; `reason` is `hangup`, `kicked`, `lost` or `error`."""
+    """I leave the call, whatever its state; `reason` is one of LEAVING."""
 
     call_id: CallId
     reason: Reason = Reason.HANGUP
@@ -135,7 +142,7 @@ class Signal(Message, frozen=True):
 
     call_id: CallId
     user_id: UserId
-    epoch: int
+    epoch: Number
     body: Raw
 
 
@@ -182,9 +189,13 @@ class Bye(Message, frozen=True):
 
 
 class Welcome(Message, frozen=True):
-    """Logged in. `call_id` is the call that the hub still holds for this user, or empty."""
+    """Logged in. `call_id` is the call that the hub still holds for this user, or empty.
 
-    version: int
+    A call that ended while the user was away is held too, and its `Ended` follows. `names` are
+    those of everybody here (of a big hub: of those in the call only).
+    """
+
+    version: Number
     session: str
     call_id: str = ""
     ice_servers: list[dict[str, str | list[str]]] = []
@@ -198,13 +209,13 @@ class Pong(Message, frozen=True):
 class Ok(Message, frozen=True):
     """The request was done."""
 
-    req: int
+    req: Number
 
 
 class Error(Message, frozen=True):
     """The request (or, with 0, the connection) failed."""
 
-    req: int
+    req: Number
     code: int
     msg: str
 
@@ -216,7 +227,7 @@ class Invited(Message, frozen=True):
     sponsor: UserId
     user_ids: list[UserId]
     type: CallType
-    timeout: float
+    timeout: Duration
     early_media: bool = False
     video: bool = True
     audio: bool = True
@@ -290,7 +301,7 @@ class Ended(Message, frozen=True):
     call_id: CallId
     user_id: str
     reason: Reason
-    duration: int
+    duration: Number
 
 
 class Signaled(Message, frozen=True):
@@ -298,7 +309,7 @@ class Signaled(Message, frozen=True):
 
     call_id: CallId
     user_id: UserId
-    epoch: int
+    epoch: Number
     body: Raw
 
 
@@ -340,7 +351,7 @@ class DoorOpened(Message, frozen=True):
 
     call_id: CallId
     user_id: UserId
-    seconds: float
+    seconds: Duration
 
 
 class Kicked(Message, frozen=True):
@@ -352,7 +363,7 @@ class Kicked(Message, frozen=True):
 class Reconnect(Message, frozen=True):
     """The hub goes down; log in again after about so many seconds."""
 
-    after: float
+    after: Duration
 
 
 ClientMessage = (
@@ -392,9 +403,11 @@ T = TypeVar("T")
 
 
 def _decode(decoder: msgspec.json.Decoder[T], data: str | bytes) -> T:
-    if len(data) > MAX_MESSAGE:
-        raise ProtocolError(f"message of {len(data)} bytes: at most {MAX_MESSAGE} are read")
     try:
-        return decoder.decode(data)
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > MAX_MESSAGE:
+            raise ProtocolError(f"message of {len(raw)} bytes: at most {MAX_MESSAGE} are read")
+        return decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        raise ProtocolError(f"message not understood: {fault}") from None
+        # It may quote the whole message, and is itself sent back.
+        raise ProtocolError(f"message not understood: {str(fault)[:200]!r}") from None

@@ -59,6 +59,7 @@ class Session(Emitter):
         self.media = media
         self.on_media: Callable[[MediaEvent], None] = lambda event: None
         self.link = Link(hub, self._on_link, ssl_context, client)
+        self._hub_up = False
         self._conductor: Conductor | None = None
         self._grace: asyncio.TimerHandle | None = None
 
@@ -133,16 +134,21 @@ class Session(Emitter):
     def _on_link(self, event: LinkEvent) -> None:
         match event:
             case LinkUp(welcome=welcome):
+                self._hub_up = True
                 self.names.update(welcome.names)
                 if self.media is not None:
                     self.media.configure(welcome.ice_servers)
                 self.feed(ph.HubBack(welcome.call_id))
                 self._hub_is("connected")
                 self.emit(Event.SDK_READY, {})
+            case LinkDown() if not self._hub_up:
+                pass  # another try that failed
             case LinkDown():
+                self._hub_up = False
                 self.feed(ph.HubLost())
                 self._hub_is("reconnecting")
             case LinkOver(why=why):
+                self._hub_up = False
                 self.feed(ph.HungUp(Reason.KICKED))
                 self._hub_is("lost")
                 self.emit(Event.KICKED_OUT, {"reason": why})

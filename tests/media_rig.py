@@ -86,10 +86,11 @@ class TestCamera(Device):
         self.bitrates.append(bps)
 
     def _picture(self, count: int) -> None:
-        frame = picture(self.quality.width, self.quality.height, count * 3)
-        self._on_frame(frame)
+        size = self.quality.width, self.quality.height
+        self._on_frame(picture(*size, count * 3))
         if not self.encoded:
             return
+        frame = picture(*size, count * 3)
         kind = av.video.frame.PictureType
         frame.pts, frame.time_base = count * 3000, TIME_BASE
         frame.pict_type, self._key = kind.I if self._key else kind.NONE, False

@@ -16,11 +16,12 @@ ROOT = Path(__file__).parent.parent
 
 # Every module has its place; a new one that fits nowhere must be given one here.
 LAYERS = {
-    "core": r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol)",
+    "core": r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps)",
     "link": r"intercom\.link(_\w+)?",
     "media": r"intercom\.media(\..+)?",
     "calling": r"intercom\.(calling|conductor|emitter|session)",
     "api": r"intercom",
+    "health": r"intercom\.health",
     "hub": r"intercom\.hub(\..+)?",
     "station": r"intercom\.station(\..+)?",
     "demo": r"intercom\.demo(_\w+|\..+)?",
@@ -35,15 +36,16 @@ MAY = {
     "media": {"core"},
     "calling": {"link", "media", "core"},
     "api": {"calling", "core"},
+    "health": set(),
     "hub": {"core"},
-    "station": {"api", "calling", "link", "media", "core", "hub", "hw"},
+    "station": {"api", "calling", "link", "media", "core", "health", "hub", "hw"},
     "demo": {"api", "calling", "link", "media", "core", "hub", "hw", "station"},
-    "main": {"api", "core", "hub", "station", "demo"},
+    "main": {"api", "core", "health", "hub", "station", "demo"},
     "hw": set[str](),
 }
 
 PURE_BY_LAW = re.compile(
-    r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|hub\.(exchange|calls))"
+    r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps|hub\.(exchange|calls))"
 )
 SAYS_PURE = re.compile(r"\bPURE\b")
 WORLD = {"asyncio", "time", "datetime", "logging", "socket", "ssl", "aiohttp", "threading",

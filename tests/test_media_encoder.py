@@ -81,6 +81,8 @@ async def test_nobody_looks_nothing_is_encoded(encoder: Encoder) -> None:
     track = opened(encoder)
     track.gate(False)
     encoder.submit(picture())
+    await asyncio.sleep(0.1)
+    assert encoder.contexts == 0
     track.gate(True)
     await one(encoder, track, 0)
     assert encoder.frames == 1

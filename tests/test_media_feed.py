@@ -65,3 +65,18 @@ async def test_a_track_that_is_open_already_asks_on_joining() -> None:
     feed.add(track)
     assert feed.wanted
     assert feed.keys.requests == 1
+
+
+async def test_a_track_that_changes_streams_begins_at_a_key_frame() -> None:
+    loop = asyncio.get_running_loop()
+    old, new = Feed(loop, 1_000_000), Feed(loop, 1_000_000)
+    track = PacketTrack("video")
+    old.add(track)
+    track.gate(True)
+    old.deliver(Encoded([b"old"], 1, True))
+    await asyncio.sleep(0)
+    old.remove(track)
+    new.add(track)
+    new.deliver(Encoded([b"between"], 2, False))
+    new.deliver(Encoded([b"new"], 3, True))
+    assert (await track.recv()).payloads == [b"new"]

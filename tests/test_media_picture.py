@@ -86,7 +86,9 @@ async def test_a_camera_that_encodes_serves_h264_itself(studio: Studio) -> None:
     studio.devices.encoded = True
     track, other = studio.track("H264"), studio.track("VP8")
     await studio.picture.camera.open()
-    assert isinstance(studio.picture.feed_of(track), PassThrough)
+    through = studio.picture.feed_of(track)
+    assert isinstance(through, PassThrough)
+    await until(lambda: through.frames)
     async with asyncio.timeout(10):
         frames = [await track.recv(), await other.recv()]
     assert all(frame.key for frame in frames)

@@ -138,7 +138,7 @@ def test_memory_is_bounded_when_nobody_pulls() -> None:
     assert len(playout._packets) <= CAPACITY  # noqa: SLF001 - what must not grow
 
 
-@settings(deadline=None, max_examples=40)
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 0.2), st.booleans()), min_size=30, max_size=120))
 def test_whatever_the_network_does_the_order_holds_and_the_speaker_is_fed(
     network: list[tuple[float, bool]],

@@ -37,6 +37,9 @@ class Everybody:
     def name(self, user_id: str) -> str:
         return user_id.title()
 
+    def names(self) -> dict[str, str]:
+        return {user: self.name(user) for user in USERS}
+
     def refuse_call(self, caller: str, callee: str) -> str | None:
         return None
 
@@ -54,6 +57,7 @@ class Device:
     user: str
     phase: ph.Phase = field(default_factory=ph.Idle)
     socket: int = 0
+    linked: bool = False  # welcomed: only then may a client send
     secret: str = ""
     up: deque[p.Message] = field(default_factory=deque)
     down: deque[p.Message] = field(default_factory=deque)
@@ -94,13 +98,13 @@ class World(RuleBasedStateMachine):
         call_id = data.draw(st.sampled_from("abc")) + f"call{number:06d}"
         kind = CallType.VIDEO if video else CallType.AUDIO
         invite = p.Invite(number, call_id, other, kind, timeout=seconds, early_media=early)
-        if device.socket:
+        if device.linked:
             self._feed(device, ph.Dialed(invite, me))
 
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
         device = self._any(data)
-        if device.socket:
+        if device.linked:
             self._feed(device, ph.Answered(next(self.numbers)))
 
     @rule(data=st.data(), busy=st.booleans())
@@ -118,13 +122,13 @@ class World(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(CallType))
     def switch_type(self, data: st.DataObject, kind: CallType) -> None:
         device = self._any(data)
-        if device.socket and isinstance(device.phase, ph.Connected):
+        if device.linked and isinstance(device.phase, ph.Connected):
             device.up.append(p.SwitchType(next(self.numbers), device.phase.call_id, kind))
 
     @rule(data=st.data(), allow=st.booleans())
     def consent(self, data: st.DataObject, allow: bool) -> None:
         device = self._any(data)
-        if device.socket and isinstance(device.phase, ph.Connected):
+        if device.linked and isinstance(device.phase, ph.Connected):
             device.up.append(p.SwitchAnswer(device.phase.call_id, allow))
 
     # -- what the network does ---------------------------------------------------------------
@@ -155,12 +159,14 @@ class World(RuleBasedStateMachine):
         if not device.socket:
             return
         socket, device.socket = device.socket, 0
+        linked, device.linked = device.linked, False
         del self.sockets[socket]
         if hub_first:
             self._hub(hc.Detached(socket))
         device.up.clear()
         device.down.clear()
-        self._feed(device, ph.HubLost())
+        if linked:
+            self._feed(device, ph.HubLost())
 
     @precondition(lambda self: any(not d.socket for d in self.devices.values()))
     @rule(data=st.data())
@@ -211,7 +217,7 @@ class World(RuleBasedStateMachine):
     @invariant()
     def a_call_without_a_hub_has_its_timer(self) -> None:
         for device in self.devices.values():
-            assert device.socket or not device.phase.call_id or device.grace is not None
+            assert device.linked or not device.phase.call_id or device.grace is not None
 
     def teardown(self) -> None:
         if not self.devices:
@@ -266,7 +272,7 @@ class World(RuleBasedStateMachine):
             self.begun[device.user, device.phase.call_id] = 1
         for effect in effects:
             match effect:
-                case ph.Send(message=message) if device.socket:
+                case ph.Send(message=message) if device.linked:
                     device.up.append(message)
                 case ph.Emit(event=Event.CALL_END, payload=payload):
                     self.ended[device.user, payload["invite_id"]] += 1
@@ -312,7 +318,7 @@ class World(RuleBasedStateMachine):
             return
         match device.down.popleft():
             case p.Welcome(session=secret, call_id=call_id):
-                device.secret = secret
+                device.secret, device.linked = secret, True
                 self._feed(device, ph.HubBack(call_id))
             case p.Ok() | p.Error() | p.Kicked() | p.Pong():
                 pass

@@ -81,7 +81,8 @@ class Play:
             stack.push_async_callback(remote.close)
             event = await remote.wait("ready", seconds=30)
             ready.append(event["t"] - program.started)
-            await remote.wait("screen", scene="Idle")
+            for device in ("panel", "screen"):
+                await remote.wait("open", device=device)
         self.report["start_to_ready_s"] = round(max(ready), 2)
         await asyncio.sleep(0.6)
         await self._pictures("idle")

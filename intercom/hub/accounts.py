@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from intercom.config import HubConfig, UserConfig
+import msgspec
+
+from intercom.config import HubConfig, IceServer, UserConfig
 from intercom.errors import Code, LoginError
 from intercom.hub.keys import Keys
+
+NAMES_MAX, NAMES_BYTES = 200, 32 * 1024
+"""How many users, and bytes of JSON, `names` gives at most: it goes out in one message."""
 
 
 class Accounts:
@@ -18,6 +23,9 @@ class Accounts:
         self._config = config
         self._keys = keys
         self._door_seconds = door_seconds
+        names = {user: self.name(user) for user in config.users}
+        few = len(names) <= NAMES_MAX and len(msgspec.json.encode(names)) <= NAMES_BYTES
+        self._names = names if few else {}
 
     def login(self, user_id: str, user_sig: str) -> None:
         """Raise LoginError unless the token is good and the user known."""
@@ -27,6 +35,10 @@ class Accounts:
                 Code.UNKNOWN_USER, f'no user "{user_id}" at this hub: add it under [hub.users]'
             )
 
+    def ice_servers(self) -> list[dict[str, str | list[str]]]:
+        """Return the STUN and TURN servers for a client, as W3C's RTCIceServer."""
+        return [_ice(server) for server in self._config.ice_servers]
+
     def exists(self, user_id: str) -> bool:
         """Tell whether the user is known."""
         return not self._config.users or user_id in self._config.users
@@ -34,6 +46,10 @@ class Accounts:
     def name(self, user_id: str) -> str:
         """Return the name to show: the configured one, or the ID."""
         return self._user(user_id).name or user_id
+
+    def names(self) -> dict[str, str]:
+        """Return the name of every configured user; empty when they are too many for a message."""
+        return self._names
 
     def refuse_call(self, caller: str, callee: str) -> str | None:
         """Say why `caller` may not ring `callee`; None: it may."""
@@ -54,3 +70,12 @@ class Accounts:
 
     def _user(self, user_id: str) -> UserConfig:
         return self._config.users.get(user_id, UserConfig())
+
+
+def _ice(server: IceServer) -> dict[str, str | list[str]]:
+    entry: dict[str, str | list[str]] = {"urls": list(server.urls)}
+    if server.username:
+        entry["username"] = server.username
+    if server.credential:
+        entry["credential"] = server.credential.reveal()
+    return entry

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from intercom import protocol as p
-from intercom.protocol import CallType, Reason
+from intercom.protocol import DEAD_CALL, LOST_GRACE, CallType, Reason
 
 SWITCH_GRACE = 15.0
 """Seconds that the others have to consent to a switch to video."""
+MISSED_KEPT = 2 * (DEAD_CALL + LOST_GRACE)
+"""Seconds that the end of a call is kept for a member that may not have heard it."""
 
 
 class Directory(Protocol):
@@ -20,6 +23,9 @@ class Directory(Protocol):
 
     def name(self, user_id: str) -> str:
         """Return the name to show."""
+
+    def names(self) -> dict[str, str]:
+        """Return everybody's name to show; empty when they are too many to be told."""
 
     def refuse_call(self, caller: str, callee: str) -> str | None:
         """Say why `caller` may not ring `callee`."""
@@ -39,6 +45,26 @@ class Session:
     user_id: str
     secret: str
     attached: bool = True
+
+    def is_of(self, resumes: str) -> bool:
+        """Tell, in constant time, whether a client proves to be this session's."""
+        return _equal(self.secret, resumes)
+
+
+@dataclass(frozen=True)
+class Missed:
+    """The end of a call, kept for the client that was in it."""
+
+    secret: str
+    ended: p.Ended
+
+    def told_to(self, resumes: str, call_id: str) -> bool:
+        """Tell whether a client that comes back to `call_id` is to hear of it."""
+        return _equal(self.secret, resumes) and self.ended.call_id == call_id
+
+
+def _equal(secret: str, offered: str) -> bool:
+    return hmac.compare_digest(secret.encode(), offered.encode())
 
 
 @dataclass

@@ -7,10 +7,11 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from intercom import protocol as p
-from intercom.errors import ProtocolError
+from intercom.errors import Code, ProtocolError
+from intercom.hub.pace import Bucket
 
 log = logging.getLogger(__name__)
 
@@ -19,21 +20,17 @@ RATE, BURST = 60.0, 240.0
 """Messages a second that a client may send for long, and at once."""
 
 
-class Bucket:
-    """A token bucket: `take` says whether one more is allowed now."""
+CLOSE_WITHIN = 2.0
+"""Seconds that a client has to read what was queued before it is closed."""
 
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._level, self._at = burst, 0.0
 
-    def take(self, now: float) -> bool:
-        """Take one token at `now` (monotonic seconds), if there is one."""
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
-        self._at = now
-        if self._level < 1:
-            return False
-        self._level -= 1
-        return True
+def text_of(frame: WSMessage) -> str:
+    """Return a text frame's text; ProtocolError for any other frame."""
+    if frame.type is WSMsgType.ERROR:
+        raise ProtocolError(f"frame not understood: {frame.data}")
+    if frame.type is not WSMsgType.TEXT:
+        raise ProtocolError("only text frames are spoken here")
+    return str(frame.data)
 
 
 class Client:
@@ -43,6 +40,7 @@ class Client:
         self.number = number
         self.user_id = ""
         self.heard = asyncio.get_running_loop().time()
+        self._in_call_since: float | None = None
         self._ws = ws
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(SEND_QUEUE)
         self._bucket = Bucket(RATE, BURST)
@@ -58,17 +56,32 @@ class Client:
             self.abort(WSCloseCode.TRY_AGAIN_LATER)
 
     def close(self, code: int = WSCloseCode.OK) -> None:
-        """Close after what is queued has gone out."""
+        """Close after what is queued has gone out, or soon if that is not read."""
         self._code = code
         try:
             self._queue.put_nowait(None)
         except asyncio.QueueFull:
             self._gone.set()
+        else:
+            asyncio.get_running_loop().call_later(CLOSE_WITHIN, self._gone.set)
 
     def abort(self, code: int) -> None:
         """Close now, whatever is queued."""
         self._code = code
         self._gone.set()
+
+    def silent(self, in_call: bool) -> bool:
+        """Tell whether the client must be taken for dead: a pulled cable sends no FIN.
+
+        One whose call has just begun has not heard of it yet, and still pings at the idle pace.
+        """
+        now = asyncio.get_running_loop().time()
+        if not in_call:
+            self._in_call_since = None
+            return now - self.heard > p.DEAD_IDLE
+        if self._in_call_since is None:
+            self._in_call_since = now
+        return now - max(self.heard, self._in_call_since) > p.DEAD_CALL
 
     async def serve(self, on_message: Callable[[p.ClientMessage], None]) -> None:
         """Read and write until either side closes; ProtocolError for what may not be sent."""
@@ -85,10 +98,10 @@ class Client:
         async for frame in self._ws:
             self.heard = loop.time()
             if not self._bucket.take(self.heard):
-                raise ProtocolError("too many messages: slow down")
-            if frame.type is not WSMsgType.TEXT:
-                raise ProtocolError("only text frames are spoken here")
-            on_message(p.decode_client(frame.data))
+                raise ProtocolError(
+                    f"too many messages: at most {RATE:.0f} a second", Code.RATE_LIMITED
+                )
+            on_message(p.decode_client(text_of(frame)))
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):

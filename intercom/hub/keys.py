@@ -71,7 +71,7 @@ class Keys:
                 Code.TOKEN_BAD_SIGNATURE,
                 f"the token is of another hub: mint one here with `intercom token {user_id}`",
             ) from None
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, RecursionError, ValueError) as error:
             raise LoginError(
                 Code.TOKEN_MALFORMED,
                 f"the token is malformed ({error}): mint one with `intercom token {user_id}`",

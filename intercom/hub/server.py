@@ -6,26 +6,32 @@ import asyncio
 import logging
 import secrets
 import ssl
-from collections import Counter
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from intercom import protocol as p
-from intercom.config import HubConfig
-from intercom.errors import Code, IntercomError, LoginError, ProtocolError
+from intercom.config import HubConfig, is_loopback
+from intercom.errors import Code, IntercomError, ProtocolError
 from intercom.hub.accounts import Accounts
 from intercom.hub.backplane import Memory
 from intercom.hub.calls import Detached, Finished, LoggedIn, Received
 from intercom.hub.client import Client
 from intercom.hub.exchange import Exchange
+from intercom.hub.greeting import check_origin, read_hello
 from intercom.hub.keys import Keys
+from intercom.hub.metrics import CONTENT_TYPE, Metrics
+from intercom.hub.pace import Pace
 from intercom.hub.tls import server_context
+
+__all__ = ["Hub", "HubError", "is_loopback"]
 
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT = 5.0
+SWEEP = 0.5
+INVITE_RATE, INVITE_BURST = 0.5, 5.0
+"""Calls a second that a user may make for long, and calls at once."""
 LEAVE_WITHIN = 10.0
 """Seconds over which clients are spread when the hub goes down."""
 
@@ -41,7 +47,7 @@ class Hub:
         self._config = config
         self.keys = Keys(Path(config.state_dir))
         self._accounts = Accounts(config, self.keys, door_seconds)
-        self._exchange = Exchange(self._accounts)
+        self._exchange = Exchange(self._accounts, config.ring_max)
         self._backplane = Memory(self._exchange, self._deliver, self._hang_up, self._finished)
         self._clients: dict[int, Client] = {}
         self._number = 0
@@ -50,14 +56,16 @@ class Hub:
         self._stopping = False
         self.pin = ""
         self.port = config.port
-        self.ended: Counter[str] = Counter()
+        self._pace = Pace(INVITE_RATE, INVITE_BURST)
+        self._metrics = Metrics(lambda: len(self._clients), lambda: len(self._exchange.calls))
 
     async def start(self) -> None:
-        """Listen; HubError when the address cannot be had."""
+        """Listen; HubError when the address cannot be had, TlsError for a bad certificate."""
+        context = self._tls()
         app = web.Application()
         app.router.add_get("/ws", self._socket)
         app.router.add_get("/healthz", self._health)
-        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/metrics", self._metrics_page)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0
         )
@@ -67,7 +75,7 @@ class Hub:
             self._runner,
             self._config.listen,
             self._config.port,
-            ssl_context=self._tls(),
+            ssl_context=context,
         )
         try:
             await site.start()
@@ -107,17 +115,20 @@ class Hub:
     # -- one client --------------------------------------------------------------------------
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        self._check_origin(request)
+        check_origin(request, self._config.origins)
         ws = web.WebSocketResponse(max_msg_size=p.MAX_MESSAGE, timeout=1.0, compress=False)
         await ws.prepare(request)
         self._number += 1
         client = Client(self._number, ws)
         fault: ProtocolError | None = None
         try:
-            await self._hello(client, ws)
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                hello = await read_hello(ws, self._accounts)
+            self._login(client, hello)
             await client.serve(lambda message: self._received(client, message))
         except* ProtocolError as faults:
             fault = _first(faults)
+            self._metrics.refused.labels(int(fault.code)).inc()
             log.warning("%s: %s", client.user_id or request.remote, fault)
         except* (ConnectionError, TimeoutError) as gone:
             log.debug("%s is gone: %s", client.user_id or request.remote, gone.exceptions[0])
@@ -127,29 +138,10 @@ class Hub:
             await client.finish(fault)
         return ws
 
-    async def _hello(self, client: Client, ws: web.WebSocketResponse) -> None:
-        async with asyncio.timeout(HELLO_TIMEOUT):
-            frame = await ws.receive()
-        if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}:
-            raise ConnectionResetError("closed before hello")
-        if frame.type is not WSMsgType.TEXT:
-            raise ProtocolError("only text frames are spoken here")
-        hello = p.decode_client(frame.data)
-        if not isinstance(hello, p.Hello):
-            raise ProtocolError("the first message must be hello", Code.NOT_LOGGED_IN)
-        lowest, highest = hello.versions
-        if not lowest <= p.VERSION <= highest:
-            raise ProtocolError(
-                f"the hub speaks version {p.VERSION}, you speak {lowest} to {highest}: update",
-                Code.VERSION,
-            )
-        try:
-            self._accounts.login(hello.user_id, hello.user_sig)
-        except LoginError as error:
-            raise ProtocolError(error.message, error.code) from None
+    def _login(self, client: Client, hello: p.Hello) -> None:
         client.user_id = hello.user_id
         self._clients[client.number] = client
-        log.info("%s logged in (%s)", hello.user_id, hello.client or "unnamed client")
+        log.info("%s logged in (%r)", hello.user_id, hello.client or "unnamed client")
         self._backplane.feed(
             LoggedIn(
                 client.number,
@@ -157,27 +149,26 @@ class Hub:
                 secret=secrets.token_urlsafe(16),
                 resumes=hello.session,
                 call_id=hello.call_id,
-                ice_servers=tuple(_ice(server) for server in self._config.ice_servers),
+                ice_servers=tuple(self._accounts.ice_servers()),
             )
         )
 
     def _received(self, client: Client, message: p.ClientMessage) -> None:
         try:
-            if self._stopping and isinstance(message, p.Invite):
-                raise ProtocolError("the hub is going down: try again shortly", Code.RATE_LIMITED)
+            if isinstance(message, p.Invite):
+                self._may_invite(client)
             self._backplane.feed(Received(client.number, message))
         except ProtocolError as error:
             if not isinstance(message, p.Request):
                 raise
             client.send(p.Error(message.req, error.code, error.message))
 
-    def _check_origin(self, request: web.Request) -> None:
-        """Refuse pages of other sites: a browser says whose page it is, a station says nothing."""
-        origin = request.headers.get("Origin")
-        if origin is None or origin in self._config.origins:
-            return
-        if urlsplit(origin).netloc != request.host:
-            raise web.HTTPForbidden(text=f"origin {origin} may not connect: see [hub] origins\n")
+    def _may_invite(self, client: Client) -> None:
+        if self._stopping:
+            raise ProtocolError("the hub is going down: try again shortly", Code.RATE_LIMITED)
+        if not self._pace.take(client.user_id, asyncio.get_running_loop().time()):
+            wait = f"wait {1 / INVITE_RATE:.0f} seconds between calls"
+            raise ProtocolError(f"too many calls in a row: {wait}", Code.RATE_LIMITED)
 
     # -- what the exchange decides -----------------------------------------------------------
 
@@ -190,7 +181,7 @@ class Hub:
             self._clients[session].close()
 
     def _finished(self, call: Finished) -> None:
-        self.ended[call.reason] += 1
+        self._metrics.ended.labels(str(call.reason)).inc()
         log.info(
             "call %s -> %s ended: %s by %s, rung %.1f s, connected %d s",
             call.sponsor,
@@ -202,14 +193,11 @@ class Hub:
         )
 
     async def _sweep(self) -> None:
-        """Close the sockets of clients that are silent: a pulled cable sends no FIN."""
-        loop = asyncio.get_running_loop()
+        """Close the sockets of clients that are silent."""
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(SWEEP)
             for client in list(self._clients.values()):
-                in_call = client.user_id in self._exchange.claims
-                limit = p.DEAD_CALL if in_call else p.DEAD_IDLE
-                if loop.time() - client.heard > limit:
+                if client.silent(in_call=client.user_id in self._exchange.claims):
                     log.warning("%s is silent: taken for dead", client.user_id)
                     client.abort(WSCloseCode.GOING_AWAY)
 
@@ -219,40 +207,12 @@ class Hub:
         body = {"status": "stopping" if self._stopping else "ok", "clients": len(self._clients)}
         return web.json_response(body, status=503 if self._stopping else 200)
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        """Prometheus text format 0.0.4."""
-        lines = [
-            "# HELP intercom_hub_clients Logged-in clients.",
-            "# TYPE intercom_hub_clients gauge",
-            f"intercom_hub_clients {len(self._clients)}",
-            "# HELP intercom_hub_calls Calls that ring or are connected.",
-            "# TYPE intercom_hub_calls gauge",
-            f"intercom_hub_calls {len(self._exchange.calls)}",
-            "# HELP intercom_hub_calls_ended_total Calls that ended, by reason.",
-            "# TYPE intercom_hub_calls_ended_total counter",
-        ]
-        for reason, count in sorted(self.ended.items()):
-            lines.append(f'intercom_hub_calls_ended_total{{reason="{reason}"}} {count}')
-        return web.Response(text="\n".join(lines) + "\n")
-
-
-def is_loopback(listen: str) -> bool:
-    """Tell whether an address to listen on is reachable from this machine only."""
-    return listen in {"localhost", "::1"} or listen.startswith("127.")
-
-
-def _ice(server: object) -> dict[str, str | list[str]]:
-    entry: dict[str, str | list[str]] = {"urls": list(getattr(server, "urls", ()))}
-    for key in ("username", "credential"):
-        value = getattr(server, key, "")
-        if value:
-            entry[key] = value.reveal() if hasattr(value, "reveal") else str(value)
-    return entry
+    async def _metrics_page(self, request: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 def _first(group: BaseExceptionGroup[ProtocolError]) -> ProtocolError:
-    found: BaseException = group
+    found: ProtocolError | BaseExceptionGroup[ProtocolError] = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    assert isinstance(found, ProtocolError)
     return found

@@ -81,6 +81,7 @@ class Assembler:
         self._highest: int | None = None  # unwrapped sequence numbers throughout
         self._begin: int | None = None  # first packet of the next frame; None: waits for a key
         self._end = 0  # every packet in [begin, end) is there
+        self._done = 0  # packets before it were handed out or given up
         self._pli_at = 0.0
 
     @property
@@ -93,7 +94,7 @@ class Assembler:
         fed = Fed()
         seq = self._unwrap(packet.seq)
         self._note(seq, now)
-        if seq in self._packets or (self._begin is not None and seq < self._begin):
+        if seq in self._packets or seq < self._done:
             self.stats.duplicates += 1
         else:
             self._packets[seq] = packet
@@ -138,6 +139,7 @@ class Assembler:
         self._packets.clear()
         self._gaps.clear()
         self._highest = self._begin = None
+        self._done = 0
 
     def _note(self, seq: int, now: float) -> None:
         """Remember which packets are missing, and learn the round trip from what comes back."""
@@ -161,7 +163,7 @@ class Assembler:
         if self._begin is None:
             self._skip_to(seq)
             assert self._highest is not None
-            for missing in range(seq + 1, self._highest):
+            for missing in range(seq + 1, self._highest + 1):
                 if missing not in self._packets:
                     self._gaps[missing] = _Gap(now, again=now)
 
@@ -172,7 +174,7 @@ class Assembler:
             del self._packets[s]
         for s in [s for s in self._gaps if s < seq]:
             del self._gaps[s]
-        self._begin = self._end = seq
+        self._begin = self._end = self._done = seq
 
     def _collect(self, fed: Fed) -> None:
         if self._begin is None:
@@ -206,7 +208,7 @@ class Assembler:
     def _hand_out(self, fed: Fed, end: int) -> None:
         assert self._begin is not None
         packets = [self._packets.pop(seq) for seq in range(self._begin, end)]
-        self._begin = end
+        self._begin = self._done = end
         key = any(packet.key for packet in packets)
         data = b"".join(packet.data for packet in packets)
         if data:  # padding alone is no frame
@@ -228,16 +230,25 @@ class Assembler:
             if gap.again > now:
                 continue
             if gap.asked >= NACKS or now - gap.since > self.rtt + PATIENCE:
-                self._give_up()
+                self._give_up(seq)
                 return
             gap.asked += 1
             gap.again = now + repeat
             fed.nacks.append(seq & 0xFFFF)
             self.stats.nacks += 1
 
-    def _give_up(self) -> None:
+    def _give_up(self, missing: int | None = None) -> None:
+        """Begin at a key frame that came after `missing`, or wait for the next one."""
         self.stats.freezes += 1
+        keys = [
+            s for s, p in self._packets.items() if p.key and missing is not None and s > missing
+        ]
+        if keys:
+            self._skip_to(max(keys))
+            return
         self.stats.dropped_packets += len(self._packets)
         self._packets.clear()
         self._gaps.clear()
         self._begin = None
+        assert self._highest is not None
+        self._done = self._highest + 1

@@ -65,6 +65,7 @@ class Feed:
     def add(self, track: PacketTrack) -> None:
         """Send the stream to `track` while its gate is open."""
         self._tracks.add(track)
+        track.restart()
         track.on_need_key = self.keys.request
         track.on_gate = self._gates_changed
         self._gates_changed()

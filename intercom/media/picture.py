@@ -116,7 +116,10 @@ class Picture:
 
     def _frame(self, frame: av.VideoFrame) -> None:
         """From the camera's thread."""
-        for encoder in self._encoders.values():
+        busy = [encoder for encoder in self._encoders.values() if encoder.wanted]
+        for encoder in busy[1:]:  # each writes its time and kind of picture into its frame
+            encoder.submit(av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p"))
+        for encoder in busy[:1]:
             encoder.submit(frame)
         view = self._view
         if view is not None:

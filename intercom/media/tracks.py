@@ -44,11 +44,15 @@ class PacketTrack(MediaStreamTrack):
         if is_open == self._is_open:
             return
         self._is_open = is_open
-        self._queue.clear()
-        self._await_key = True
+        self.restart()
         self.on_gate()
         if is_open:
             self.on_need_key()
+
+    def restart(self) -> None:
+        """Forget what is queued and begin again at a key frame: another stream comes."""
+        self._queue.clear()
+        self._await_key = True
 
     def request_key(self) -> None:
         """The peer asks for a key frame."""

@@ -139,11 +139,10 @@ class App:
                 self._try(self.calling.hangup)
             case Intent.MUTE if self.calling.state is State.CONNECTED:
                 self._try(self.calling.set_mic_mute, not self.calling.muted)
-        self.refresh()
 
     def _dial(self, callee: str) -> None:
         if self.calling.state is not State.IDLE:
-            return  # a second press while it rings, or in a call, does nothing
+            return  # a second press while it rings, or in a call, changes nothing
         if not callee:
             log.warning("the call button does nothing: set [call] callee")
             return
@@ -265,8 +264,9 @@ class App:
         if message:
             self.facts.faults[kind] = message
             self.trace.tell("fault", device=kind, message=message)
-        elif self.facts.faults.pop(kind, None) is not None:
-            self.trace.tell("restored", device=kind)
+        else:
+            self.facts.faults.pop(kind, None)
+            self.trace.tell("open", device=kind)
         self._show()  # a new device has been told nothing yet
         self._light()
         self.refresh()

@@ -192,7 +192,11 @@ async def _screen(config: Config, app: App) -> None:
 def _display(config: Config) -> Display | None:
     if config.screen.driver == "none":
         return None
-    # pygame takes a while to load, and a station without a screen does not have it
+    try:
+        hw.load_pygame()  # takes a while, and a station without a screen does not have it
+    except hw.DeviceError as error:
+        log.error("no screen: %s", error)
+        return None
     from intercom.station.paint import Painter  # noqa: PLC0415
     from intercom.station.words import Words  # noqa: PLC0415
 

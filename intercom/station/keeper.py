@@ -58,7 +58,7 @@ class Keeper(Generic[D]):
                 try:
                     await self._failed.wait()
                 finally:
-                    self._changed(None, self._why)
+                    self._changed(None, self._why or "closed")
                     device.close()  # joins the device's threads; also when cancelled
                 log.warning("%s failed: %s", self._kind, self._why)
             await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])

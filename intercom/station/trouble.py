@@ -55,6 +55,10 @@ def _screen(config: Config, stack: ExitStack, message: str) -> bool:
     screen = config.screen
     if screen.driver == "none":
         return False
+    try:
+        hw.load_pygame()
+    except hw.DeviceError:
+        return False
     from intercom.station.paint import Painter  # noqa: PLC0415 (see daemon)
     from intercom.station.words import Words  # noqa: PLC0415
 
