@@ -50,7 +50,7 @@ def station(path: Path) -> None:
             show_trouble(path, error)
         raise
     _log(config)
-    _few_arenas()
+    _one_heap()
     from intercom.station.daemon import run
 
     _run(lambda: run(config))
@@ -136,11 +136,11 @@ def _log(config: Config) -> None:
         logging.getLogger(name).setLevel(config.log.level.upper())
 
 
-def _few_arenas() -> None:
-    """Have glibc keep two heaps, not two for each core and more: a station has twenty threads."""
+def _one_heap() -> None:
+    """Have glibc keep one heap, not several for each core: a station has twenty threads."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # other C libraries have none
-        mallopt(-8, 2)  # M_ARENA_MAX of malloc.h
+        mallopt(-8, 1)  # M_ARENA_MAX of malloc.h
 
 
 def _run(main_: Callable[[], Coroutine[Any, Any, None]]) -> None:

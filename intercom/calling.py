@@ -10,6 +10,7 @@ call_id = await calling.call(user_id="indoor", type=CallType.VIDEO, timeout=30)
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Any
 
@@ -66,6 +67,8 @@ class Calling(Session):
         await self.stop_media()
         self._stop_grace()
         self.close()
+        for chore in self._chores:
+            chore.cancel()
 
     # -- calls -------------------------------------------------------------------------------
 
@@ -187,11 +190,11 @@ class Calling(Session):
 
     async def get_cameras(self) -> list[tuple[str, str]]:
         """Return (ID, name) of each camera."""
-        return list(self._media().cameras())
+        return list(await asyncio.to_thread(self._media().cameras))
 
     async def get_microphones(self) -> list[tuple[str, str]]:
         """Return (ID, name) of each microphone."""
-        return list(self._media().microphones())
+        return list(await asyncio.to_thread(self._media().microphones))
 
     async def switch_device(self, kind: str, device_id: str) -> None:
         """Use another camera (kind "camera") or microphone ("microphone"), in a call too."""

@@ -63,6 +63,7 @@ class MediaLike(Protocol):
     async def close_camera(self) -> None: ...
     async def open_sound(self) -> None: ...
     async def close_sound(self) -> None: ...
+    async def close_microphone(self) -> None: ...
     def set_mic_mute(self, muted: bool) -> None: ...
     def peer(
         self,
@@ -75,13 +76,20 @@ class MediaLike(Protocol):
 
 
 class Conductor:
-    """Applies plans to one `Media`; `signal(call_id, user_id, epoch, body)` goes to the hub."""
+    """Applies plans to one `Media`; `signal(call_id, user_id, epoch, body)` goes to the hub.
+
+    After a call the speaker stays open for `tail` seconds, for the tone that tells of the end.
+    """
 
     def __init__(
-        self, media: MediaLike, signal: Callable[[str, str, int, dict[str, Any]], None]
+        self,
+        media: MediaLike,
+        signal: Callable[[str, str, int, dict[str, Any]], None],
+        tail: float = 1.0,
     ) -> None:
         self._media = media
         self._signal = signal
+        self._tail = tail
         self._plan: Plan | None = None
         self._changed = asyncio.Event()
         self._jobs: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue(256)
@@ -116,6 +124,7 @@ class Conductor:
         if plan == self._plan:
             return
         self._plan = plan
+        self._media.set_mic_mute(plan is not None and plan.muted)  # not behind a slow camera
         self._changed.set()
         self._queue(self._apply_peer)
 
@@ -165,15 +174,24 @@ class Conductor:
             await self._changed.wait()
             self._changed.clear()
             plan = self._plan
-            self._media.set_mic_mute(plan is not None and plan.muted)
-            if plan is not None and plan.camera:
-                await self._media.open_camera()
-            else:
-                await self._media.close_camera()
-            if plan is not None and plan.sound:
-                await self._media.open_sound()
-            else:
-                await self._media.close_sound()
+            if plan is None:
+                await asyncio.gather(self._media.close_camera(), self._media.close_microphone())
+                await self._fall_silent()
+                continue
+            camera, sound = self._media.close_camera, self._media.close_sound
+            if plan.camera:
+                camera = self._media.open_camera
+            if plan.sound:
+                sound = self._media.open_sound
+            await asyncio.gather(camera(), sound())
+
+    async def _fall_silent(self) -> None:
+        """Close the speaker once the tone at the end has been heard, unless a call comes first."""
+        try:
+            async with asyncio.timeout(self._tail):
+                await self._changed.wait()
+        except TimeoutError:
+            await self._media.close_sound()
 
     async def _peers(self) -> None:
         while True:

@@ -31,7 +31,7 @@ from intercom.media import (
     VoiceVolume,
 )
 from intercom.plan import plan
-from intercom.protocol import CallType, Reason
+from intercom.protocol import Reason
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ class Session(Emitter):
         self.on_media: Callable[[MediaEvent], None] = lambda event: None
         self.link = Link(hub, self._on_link, ssl_context, client)
         self._hub_up = False
+        self._broken: set[str] = set()
+        self._chores: set[asyncio.Task[None]] = set()
         self._conductor: Conductor | None = None
         self._grace: asyncio.TimerHandle | None = None
 
@@ -109,7 +111,7 @@ class Session(Emitter):
         match effect:
             case ph.Send(message=message):
                 if self.link.connected:
-                    self.link.send(message)
+                    self.link.send(self._honest(message))
             case ph.Emit(event=event, payload=payload):
                 self.emit(event, payload)
             case ph.StartGrace(call_id=call_id, seconds=seconds):
@@ -187,7 +189,6 @@ class Session(Emitter):
             case DeviceFault(kind=kind, message=message):
                 self._device_fault(kind, message)
             case DeviceRestored(kind=kind):
-                log.info("the %s is back", kind)
                 self._device_back(kind)
             case FirstFrame() | FirstSound():
                 pass
@@ -197,23 +198,35 @@ class Session(Emitter):
         log.warning("%s: %s", kind, message)
         code = FAULT_CODES.get(kind, Code.DEVICE_REFUSED)
         self.emit(Event.ERROR, {"code": int(code), "msg": message})
-        if kind == "camera":
-            self._tell_video(False)
+        self._broken.add(kind)
         self._devices_changed()
 
     def _device_back(self, kind: str) -> None:
-        if kind == "camera" and getattr(self.phase, "video", False):
-            self._tell_video(True)
+        log.info("the %s is back", kind)
+        self._broken.discard(kind)
         self._devices_changed()
 
-    def _tell_video(self, available: bool) -> None:
-        """Tell the others what they can see, while our own wish for video stays."""
-        phase = self.phase
-        if not isinstance(phase, ph.Idle) and phase.type is CallType.VIDEO:
-            told = p.Available(phase.call_id, video=available, audio=phase.audio)
-            self._perform(ph.Send(told))
-
     def _devices_changed(self) -> None:
+        phase = self.phase
+        if not isinstance(phase, ph.Idle):
+            told = p.Available(phase.call_id, video=phase.video, audio=phase.audio)
+            self._perform(ph.Send(told))
+        chore = asyncio.get_running_loop().create_task(self._list_devices())
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+    async def _list_devices(self) -> None:
         if self.media is not None:
-            payload = {"cameras": self.media.cameras(), "microphones": self.media.microphones()}
-            self.emit(Event.DEVICE_UPDATED, payload)
+            cameras = await asyncio.to_thread(self.media.cameras)
+            microphones = await asyncio.to_thread(self.media.microphones)
+            self.emit(Event.DEVICE_UPDATED, {"cameras": cameras, "microphones": microphones})
+
+    def _honest(self, message: p.Message) -> p.Message:
+        """Do not promise what a broken device cannot give; our wish for it stays."""
+        if not isinstance(message, p.Invite | p.Accept | p.Available) or not self._broken:
+            return message
+        return msgspec.structs.replace(
+            message,
+            video=message.video and "camera" not in self._broken,
+            audio=message.audio and "microphone" not in self._broken,
+        )

@@ -102,7 +102,8 @@ class DeviceSlot(Generic[Device]):
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()
         self._wanted = False
-        self._faulty = False
+        self._down = False  # the last try failed, in this call or an earlier one
+        self._told = False  # of a fault, since it was opened
         self._generation = 0
         self._retry: asyncio.Task[None] | None = None
 
@@ -116,7 +117,7 @@ class DeviceSlot(Generic[Device]):
     async def close(self) -> None:
         """Close the device and stop trying; idempotent."""
         async with self._lock:
-            self._wanted = self._faulty = False
+            self._wanted = self._told = False
             await self._stop_retry()
             await self._release()
 
@@ -145,8 +146,9 @@ class DeviceSlot(Generic[Device]):
             return False
         logger.info("%s open", self.kind)
         self.on_change()
-        if self._faulty:
-            self._faulty = False
+        self._told = False
+        if self._down:
+            self._down = False
             self._report(DeviceRestored(self.kind))
         return True
 
@@ -159,9 +161,10 @@ class DeviceSlot(Generic[Device]):
             logger.info("%s closed", self.kind)
 
     def _complain(self, message: str) -> None:
-        logger.log(logging.DEBUG if self._faulty else logging.WARNING, "%s: %s", self.kind, message)
-        if not self._faulty:
-            self._faulty = True
+        logger.log(logging.DEBUG if self._told else logging.WARNING, "%s: %s", self.kind, message)
+        self._down = True
+        if not self._told:
+            self._told = True
             self._report(DeviceFault(self.kind, message))
 
     def _failed(self, generation: int, message: str) -> None:

@@ -59,6 +59,7 @@ class Media:
         self.set_mic_mute = self._sound.set_mute
         self.play = self._sound.play
         self.silence = self._sound.silence
+        self.close_microphone = self._sound.microphone.close
         self.cameras = devices.cameras
         self.microphones = devices.microphones
 

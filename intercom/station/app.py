@@ -40,6 +40,8 @@ from intercom.station.model import Facts, lamp, scene
 log = logging.getLogger(__name__)
 
 TICK = 0.25
+TOUCH_GUARD = 0.5
+"""Seconds after a new screen in which touches are ignored: they were meant for the old one."""
 TRACED = frozenset(Event) - {Event.USER_VOICE_VOLUME}
 
 
@@ -57,6 +59,7 @@ class App:
         self.kicked = asyncio.Event()
         self.kicked_why = ""
         self._last_peer = self._viewed = ""
+        self._scene_since = 0.0
         if display is not None:
             media.local_view(display.own)
         self.facts = Facts(config.station.name, callee=config.call.callee)
@@ -112,6 +115,8 @@ class App:
 
     def _touched(self, x: int, y: int) -> None:
         if self._scene is None or self.display is None or self.display.screen is None:
+            return
+        if time.monotonic() - self._scene_since < TOUCH_GUARD:
             return
         area = sc.hit(self._scene, self.display.screen.size, x, y)
         self.trace.tell("touch", x=x, y=y, area=area)
@@ -303,6 +308,7 @@ class App:
         shown = scene(self.facts, phase, now, time.strftime("%H:%M"))
         if shown != self._scene:
             if type(shown) is not type(self._scene):
+                self._scene_since = time.monotonic()
                 self.trace.tell("screen", scene=type(shown).__name__, detail=str(shown))
             self._scene = shown
             self._show()

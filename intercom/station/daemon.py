@@ -15,6 +15,7 @@ import hw
 from intercom.calling import Calling
 from intercom.config import Config
 from intercom.errors import CallingError, LoginError
+from intercom.health import FRAME_LIMIT, Health
 from intercom.link import pinned
 from intercom.media import Media
 from intercom.station.app import App
@@ -22,7 +23,6 @@ from intercom.station.commands import Commands
 from intercom.station.control import Control, Trace
 from intercom.station.devices import StationDevices
 from intercom.station.display import Display
-from intercom.health import FRAME_LIMIT, Health
 from intercom.station.keeper import Keeper
 
 log = logging.getLogger(__name__)
@@ -159,7 +159,8 @@ async def _panel(config: Config, app: App) -> None:
 
     def changed(device: hw.Panel | None, message: str) -> None:
         app.panel = device
-        app.device("panel", message)
+        if device is not None or message:
+            app.device("panel", message)
 
     await Keeper(
         "panel", lambda fault: hw.open_panel(panel.driver, settings, app.press), changed
@@ -180,7 +181,8 @@ async def _screen(config: Config, app: App) -> None:
 
     def changed(device: hw.Screen | None, message: str) -> None:
         display.screen = device
-        app.device("screen", message)
+        if device is not None or message:
+            app.device("screen", message)
 
     await Keeper(
         "screen",

@@ -27,7 +27,8 @@ D = TypeVar("D", bound=Closable)
 class Keeper(Generic[D]):
     """One device of the station. `changed(device, message)` is called in the loop's thread.
 
-    `device` is None while it is down, and `message` then says why and what helps.
+    `device` is None while it is down, and `message` then says why and what helps; it is empty
+    when the station itself closes the device.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Keeper(Generic[D]):
         attempt = 0
         while True:
             self._failed.clear()
+            self._why = ""
             try:
                 device = await asyncio.to_thread(self._opener, self._fault(loop))
             except hw.DeviceError as error:
@@ -58,7 +60,7 @@ class Keeper(Generic[D]):
                 try:
                     await self._failed.wait()
                 finally:
-                    self._changed(None, self._why or "closed")
+                    self._changed(None, self._why)  # no words: closed on purpose
                     device.close()  # joins the device's threads; also when cancelled
                 log.warning("%s failed: %s", self._kind, self._why)
             await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hw import clips
 from intercom.station.lamp import LampState
 
 from .conftest import House, idle_again, state
@@ -112,3 +113,18 @@ def test_wrong_configuration(tmp_path: Path) -> None:
     for words in ("station.tokn", "camera.qualty", '"quality"', "camera.fps", "token_file"):
         assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_a_camera_that_comes_back_clears_its_fault(house: House) -> None:
+    clip = house.stage.work / "clip.mp4"
+    house.edit("indoor", 'clip = "bikes"', f'clip = "{clip}"')
+    door, indoor = await house.start_all()
+    pressed = await door.press("call")
+    await indoor.wait("fault", pressed, device="camera")
+    ended = await door.press("hangup")
+    await idle_again(indoor, ended)
+    clip.write_bytes(clips.find("carphone").read_bytes())
+    pressed = await door.press("call")
+    await indoor.wait("restored", pressed, device="camera")
+    accepted = await indoor.press("accept")
+    await door.wait("first_frame", accepted)
