@@ -97,7 +97,7 @@ def demo(seconds: float, out: Path) -> None:
     """Let a door station call an indoor station, with simulated devices; see what happens."""
     from intercom.demo import run
 
-    sys.exit(asyncio.run(run(seconds, out)))
+    sys.exit(asyncio.run(run(seconds, out.absolute())))
 
 
 def main() -> None:
@@ -171,6 +171,7 @@ async def _serve(config: Config) -> None:
     await stop.wait()
     health.stopping()
     feeding.cancel()
+    health.close()
     await server.stop()
 
 

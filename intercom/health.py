@@ -40,6 +40,12 @@ class Health:
         """The station goes down on purpose."""
         self._notify("STOPPING=1")
 
+    def close(self) -> None:
+        """Give the socket back."""
+        if self._notifier is not None and self._notifier.socket is not None:
+            self._notifier.socket.close()
+            self._notifier = None
+
     def _notify(self, state: str) -> None:
         if self._notifier is not None:
             self._notifier.notify(state.encode("ascii", "replace").decode())

@@ -30,39 +30,43 @@ class Heard:
     delay_ms: float
 
 
-def load(path: Path) -> tuple[Samples, int]:
-    """Return mono samples and their rate."""
+@dataclass(frozen=True)
+class Timed:
+    """Samples at RATE, the first of them at `start` (seconds)."""
+
+    samples: Samples
+    start: float
+
+
+def load(path: Path) -> Samples:
+    """Return a WAV file's sound, mono, at RATE; block means keep out most of what would alias."""
     with wave.open(str(path), "rb") as file:
         raw = file.readframes(file.getnframes())
         rate, channels = file.getframerate(), file.getnchannels()
-    return np.frombuffer(raw, "<i2").reshape(-1, channels).mean(axis=1, dtype=np.float32), rate
-
-
-def resample(sound: Samples, rate: int) -> Samples:
-    """Return `sound` at RATE; block means keep what would alias down well enough."""
-    positions = np.arange(0, len(sound) - 1, rate / RATE)
+    sound = np.frombuffer(raw, "<i2").reshape(-1, channels).mean(axis=1, dtype=np.float32)
     width = max(1, rate // RATE)
     smooth = np.convolve(sound, np.ones(width, np.float32) / width, mode="same")
-    return np.interp(positions, np.arange(len(sound)), smooth).astype(np.float32)
+    positions = np.arange(0, len(sound) - 1, rate / RATE)
+    resampled: Samples = np.interp(positions, np.arange(len(sound)), smooth).astype(np.float32)
+    return resampled
 
 
-def listen(
-    spoken: Samples, spoken_from: float, heard: Samples, heard_from: float, start: float, end: float
-) -> Heard:
-    """Look for `spoken` in `heard` between the times `start` and `end`.
+def with_pause(speech: Samples) -> Samples:
+    """Return what a simulated microphone plays over and over: the speech and a second of pause."""
+    return np.concatenate([speech, np.zeros(RATE, np.float32)])
 
-    `spoken` is what the microphone plays, over and over, from `spoken_from` on; `heard` what the
-    speaker played from `heard_from` on. Samples at RATE, times in seconds of one clock.
-    """
+
+def listen(spoken: Timed, heard: Timed, start: float, end: float) -> Heard:
+    """Look for what was spoken, over and over, in what was heard between two times (seconds)."""
     chunks = found = 0
     delays: list[float] = []
     size = int(CHUNK * RATE)
     at = start
     while at + CHUNK + LATEST < end:
-        first = int((at - spoken_from) * RATE) % len(spoken)
-        chunk = np.take(spoken, np.arange(first, first + size), mode="wrap")
-        begin = int((at - heard_from) * RATE)
-        window = heard[max(begin, 0) : begin + size + int(LATEST * RATE)]
+        first = int((at - spoken.start) * RATE) % len(spoken.samples)
+        chunk = np.take(spoken.samples, np.arange(first, first + size), mode="wrap")
+        begin = int((at - heard.start) * RATE)
+        window = heard.samples[max(begin, 0) : begin + size + int(LATEST * RATE)]
         if _loud(chunk) and begin >= 0 and len(window) > size:
             chunks += 1
             score, lag = _match(chunk, window)

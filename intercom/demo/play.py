@@ -16,11 +16,25 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from intercom.demo import hearing
-from intercom.demo.stage import DemoError, Program, Remote, Stage
+from intercom.demo.stage import DemoError, Program, Remote, Stage, speech
 
 SHOWN_EVENTS = frozenset(
-    "ready button invited ringing user_accept transport_up first_frame first_sound screen lamp"
-    " user_audio_available call_end fault refused".split()
+    {
+        "button",
+        "call_end",
+        "fault",
+        "first_frame",
+        "first_sound",
+        "invited",
+        "lamp",
+        "ready",
+        "refused",
+        "ringing",
+        "screen",
+        "transport_up",
+        "user_accept",
+        "user_audio_available",
+    }
 )
 LIMITS = {
     "press_to_ring_ms": 50,
@@ -171,17 +185,13 @@ class Play:
     def _listen(self, talk: tuple[float, float]) -> None:
         """Look for each one's speech in what the other's speaker played."""
         for ear, mouth in ((self.door, self.indoor), (self.indoor, self.door)):
-            spoken, rate = hearing.load(_speech(self.stage, mouth.name))
-            spoken = hearing.resample(spoken, rate)
-            pause = hearing.resample(hearing.np.zeros(48000, hearing.np.float32), 48000)
-            heard, rate = hearing.load(self.stage.out / f"heard-at-{ear.name}.wav")
-            found = hearing.listen(
-                hearing.np.concatenate([spoken, pause]),
+            spoken = hearing.Timed(
+                hearing.with_pause(hearing.load(speech(mouth.name, self.stage.work))),
                 _last(mouth, "microphone_runs") - 0.01,  # a block is told of when it is full
-                hearing.resample(heard, rate),
-                _last(ear, "speaker_runs"),
-                *talk,
             )
+            recording = hearing.load(self.stage.out / f"heard-at-{ear.name}.wav")
+            heard = hearing.Timed(recording, _last(ear, "speaker_runs"))
+            found = hearing.listen(spoken, heard, *talk)
             if found.chunks == 0 or found.found < 0.7 * found.chunks:
                 raise DemoError(
                     f"{ear.name} did not hear {mouth.name}: {found.found} of {found.chunks}"
@@ -212,17 +222,22 @@ def _last(remote: Remote, event: str) -> float:
     return float(times[-1])
 
 
-def _speech(stage: Stage, user: str) -> Path:
-    from intercom.demo.stage import speech  # noqa: PLC0415
-
-    return speech(user, stage.work)
+def prepare(out: Path) -> None:
+    """Make an empty folder for the results; one with anything of somebody else's in it stays."""
+    known = {".png", ".wav", ".log", ".json"}
+    if out.exists() and any(path.suffix not in known for path in out.iterdir()):
+        raise DemoError(f"{out} holds files that are not a demo's: name another folder with --out")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
 
 
 async def run(seconds: float, out: Path) -> int:
-    """Play the demo; return 0 when everything that must be seen and heard was."""
+    """Play the demo; return 0 when everything that must be seen and heard was.
+
+    `out`: an absolute path. DemoError when it cannot be used.
+    """
     console = Console()
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    prepare(out)
     window = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     console.print(f"[bold]intercom demo[/]: a hub, a door and a kitchen; results in {out}/")
     if window:
@@ -230,7 +245,7 @@ async def run(seconds: float, out: Path) -> int:
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     failure = ""
     with tempfile.TemporaryDirectory(prefix="intercom-demo-") as work:
-        stage = Stage(Path(work), out.absolute(), window)
+        stage = Stage(Path(work), out, window)
         stage.write()
         with Progress(*columns, console=console, transient=True) as progress:
             play = Play(stage, seconds, console, progress)
@@ -240,8 +255,7 @@ async def run(seconds: float, out: Path) -> int:
             except DemoError as error:
                 failure = str(error)
     play.report["passed"] = not failure
-    (out / "report.json").write_text(json.dumps(play.report, indent=2) + "\n")
-    _print(console, play.report)
+    _report(console, out / "report.json", play.report)
     if failure:
         console.print(f"[bold red]failed:[/] {failure}")
         return 1
@@ -249,7 +263,8 @@ async def run(seconds: float, out: Path) -> int:
     return 0
 
 
-def _print(console: Console, report: dict[str, Any]) -> None:
+def _report(console: Console, path: Path, report: dict[str, Any]) -> None:
+    path.write_text(json.dumps(report, indent=2) + "\n")
     for key, value in report.items():
         limit = next((LIMITS[name] for name in LIMITS if key.endswith(name)), None)
         mark = "" if limit is None else f"   (aim: at most {limit})"

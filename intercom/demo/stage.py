@@ -126,7 +126,7 @@ class Program:
         role = "hub" if name == "hub" else "station"
         arguments = ["-m", "intercom", role, "--config", str(stage.config(name))]
         started = time.monotonic()
-        with (stage.out / f"{name}.log").open("wb") as log:  # noqa: ASYNC230 (a few bytes)
+        with (stage.out / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, stdout=log, stderr=log
             )
@@ -204,10 +204,10 @@ class Remote:
         """Return the first `event` with these fields at or after `since`; DemoError if none."""
 
         def found() -> dict[str, Any] | None:
+            wanted = {"event": event, **fields}.items()
             for entry in self.events:
-                if entry["event"] == event and entry["t"] >= since:
-                    if all(entry.get(key) == value for key, value in fields.items()):
-                        return entry
+                if entry["t"] >= since and all(entry.get(k) == v for k, v in wanted):
+                    return entry
             return None
 
         try:

@@ -37,7 +37,7 @@ class Controls:
 
     def __init__(self, second: bool) -> None:
         self._second = second
-        self._held = False
+        self._armed = False
 
     def feed(self, button: str, kind: str, state: State) -> Intent | None:
         """Take an event (`pressed`, `held`, `released`) of `call|accept|hangup|mute`."""
@@ -51,15 +51,14 @@ class Controls:
 
     def _call(self, kind: str, state: State) -> Intent | None:
         if state is State.RINGING:  # whoever has but one button answers with it
+            self._armed = False
             return Intent.ACCEPT if kind == "pressed" else None
         if not self._second:
             return Intent.CALL if kind == "pressed" else None
+        armed, self._armed = self._armed, kind == "pressed"
         match kind:
-            case "pressed":
-                self._held = False
-            case "held":
-                self._held = True
+            case "held" if armed:
                 return Intent.CALL_SECOND
-            case "released" if not self._held:
+            case "released" if armed:
                 return Intent.CALL
         return None

@@ -47,6 +47,7 @@ async def run(config: Config) -> None:
         calling.media = media
         app = App(config, calling, media, _display(config), trace)
         health = Health(lambda: _alive(media, devices))
+        stack.callback(health.close)
         stack.callback(health.stopping)
         if config.station.control:
             control = Control(Path(config.station.control), trace, Commands(app).do)

@@ -1,0 +1,71 @@
+"""What systemd hears, on a real datagram socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from intercom.health import Health
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """The socket that systemd would listen on."""
+    path = tmp_path / "notify"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(path))
+    listener.setblocking(False)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+    return listener
+
+
+def heard(listener: socket.socket) -> list[bytes]:
+    said = []
+    while True:
+        try:
+            said.append(listener.recv(4096))
+        except BlockingIOError:
+            return said
+
+
+def test_ready_once_status_and_stopping(systemd: socket.socket) -> None:
+    health = Health(lambda: True)
+    health.status("no hub yet · 中文")
+    health.ready()
+    health.ready()
+    health.stopping()
+    assert heard(systemd) == [b"STATUS=no hub yet ? ??", b"READY=1", b"STOPPING=1"]
+    health.close()
+    systemd.close()
+
+
+async def test_the_watchdog_is_fed_only_while_alive(
+    systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    alive = True
+    health = Health(lambda: alive)
+    task = asyncio.create_task(health.run())
+    await asyncio.sleep(0.1)
+    assert heard(systemd).count(b"WATCHDOG=1") >= 2
+    alive = False
+    await asyncio.sleep(0.02)
+    heard(systemd)
+    await asyncio.sleep(0.06)
+    assert heard(systemd) == []
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    health.close()
+    systemd.close()
+
+
+async def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    health = Health(lambda: True)
+    health.ready()
+    await health.run()
+    health.close()
