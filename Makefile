@@ -29,7 +29,7 @@ PI := $(shell grep -qs 'Raspberry Pi' /proc/device-tree/model \
 	&& apt-cache show python3-picamera2 >/dev/null 2>&1 && echo yes)
 
 # Debian packages, by what they are for.
-APT_DEMO := libopus0 espeak-ng fonts-dejavu-core
+APT_DEMO := libopus0 espeak-ng fonts-open-sans
 APT_RUN := $(APT_DEMO) alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
 	python3-pygame,gcc portaudio19-dev)
 APT_TEST := $(APT_RUN) $(if $(PI),gcc portaudio19-dev) xvfb xauth xdotool pulseaudio \

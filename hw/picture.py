@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Bytes2D = NDArray[np.uint8]
 
 MICROSECOND = Fraction(1, 1_000_000)
-_MAX_CROP = 0.3  # the part of a picture that may be cut away to fill the frame
+_MAX_CROP = 0.45  # the part of a picture that may be cut away to fill the frame
 
 
 def planes(frame: av.VideoFrame) -> list[Bytes2D]:
