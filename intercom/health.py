@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 FRAME_LIMIT = 10.0
 """Seconds without a picture from an open camera after which the watchdog is starved."""
 
+START_EXTENSION = 30.0
+"""Seconds more to start that are asked for, again and again, while there is no hub."""
+
 
 class Health:
     """Feeds systemd's watchdog while `alive()` says so; does nothing without systemd."""
@@ -51,11 +54,17 @@ class Health:
             self._notifier.notify(state.encode("ascii", "replace").decode())
 
     async def run(self) -> None:
-        """Feed the watchdog three times in its interval; being run at all proves the loop."""
-        interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
-        while interval > 0:
-            if self._alive():
+        """Feed the watchdog three times in its interval; being run at all proves the loop.
+
+        Until it is ready, which without a hub may take for ever, ask for more time to start
+        instead: who hangs before is still found out.
+        """
+        watchdog = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+        while self._notifier is not None:
+            if not self._ready:
+                self._notify(f"EXTEND_TIMEOUT_USEC={int(START_EXTENSION * 1e6)}")
+            if watchdog and self._alive():
                 self._notify("WATCHDOG=1")
-            else:
+            elif watchdog:
                 log.error("the camera is open but dead: not feeding the watchdog")
-            await asyncio.sleep(interval / 3)
+            await asyncio.sleep(watchdog / 3 or START_EXTENSION / 3)

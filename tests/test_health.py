@@ -52,10 +52,30 @@ async def test_the_watchdog_is_fed_only_while_alive(
     await asyncio.sleep(0.1)
     assert heard(systemd).count(b"WATCHDOG=1") >= 2
     alive = False
+    health.ready()
     await asyncio.sleep(0.02)
     heard(systemd)
     await asyncio.sleep(0.06)
     assert heard(systemd) == []
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    health.close()
+    systemd.close()
+
+
+async def test_until_ready_more_time_is_asked_for(
+    systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    health = Health(lambda: True)
+    task = asyncio.create_task(health.run())
+    await asyncio.sleep(0.05)
+    assert b"EXTEND_TIMEOUT_USEC=30000000" in heard(systemd)
+    health.ready()
+    await asyncio.sleep(0.02)
+    heard(systemd)
+    await asyncio.sleep(0.05)
+    assert set(heard(systemd)) == {b"WATCHDOG=1"}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     health.close()
