@@ -45,11 +45,11 @@ def test_ready_once_status_and_stopping(systemd: socket.socket) -> None:
 async def test_the_watchdog_is_fed_only_while_alive(
     systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    monkeypatch.setenv("WATCHDOG_USEC", "60000")
     alive = True
     health = Health(lambda: alive)
     task = asyncio.create_task(health.run())
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.07)
     assert heard(systemd).count(b"WATCHDOG=1") >= 2
     alive = False
     health.ready()
@@ -66,7 +66,7 @@ async def test_the_watchdog_is_fed_only_while_alive(
 async def test_until_ready_more_time_is_asked_for(
     systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    monkeypatch.setenv("WATCHDOG_USEC", "60000")
     health = Health(lambda: True)
     task = asyncio.create_task(health.run())
     await asyncio.sleep(0.05)
