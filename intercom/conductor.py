@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 RETRY = 4.0
 """Seconds that a new transport has to come up before another one is tried."""
+PATIENCE = 1.0
+"""Seconds after a loss before a new transport is tried. When the hub is lost as well, it is the
+network, and the old transport goes on when that comes back."""
+RESTART = "restart"
+"""The kind of signal by which who answered asks for a new transport: its addresses changed."""
 
 
 class View(Protocol):
@@ -51,6 +56,10 @@ class Peer(Protocol):
 
     def view(self, view: View | None) -> None:
         """Show the remote pictures there."""
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters since it began."""
 
     async def close(self) -> None:
         """End it."""
@@ -95,11 +104,12 @@ class Conductor:
         self._jobs: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue(256)
         self._peer: Peer | None = None
         self._key = ("", "", 0)
-        self._up = False
+        self._up = self._hub_up = False
         self._views: dict[str, View] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._retry: asyncio.TimerHandle | None = None
+        self._moved = False
 
     def start(self) -> None:
         """Begin to work; `close` ends it."""
@@ -139,7 +149,23 @@ class Conductor:
     def lost(self) -> None:
         """The other side is silent: the offerer builds a new transport under the same call."""
         self._up = False
-        self._queue(self._renew)
+        self._renew_in(PATIENCE)
+
+    def hub(self, up: bool) -> None:
+        """The link to the hub, which carries the signals, is up or down."""
+        self._hub_up = up
+        if up and self._peer is not None and not self._up:
+            self._queue(self._renew)
+
+    def moved(self) -> None:
+        """Our addresses changed: the transport is dead before anybody notices."""
+        if self._peer is not None:
+            self._up, self._moved = False, True
+            self._queue(self._renew)
+
+    def stats(self) -> dict[str, Any]:
+        """Return the counters of the present peer; empty without one."""
+        return self._peer.stats if self._peer is not None else {}
 
     def view(self, user_id: str, view: View | None) -> None:
         """Show `user_id` there, now and in later calls, until None."""
@@ -221,7 +247,7 @@ class Conductor:
         def signal(body: dict[str, Any]) -> None:
             self._signal(call_id, user_id, epoch, body)
 
-        self._key, self._up = (call_id, user_id, epoch), False
+        self._key, self._up, self._moved = (call_id, user_id, epoch), False, False
         peer = self._peer = self._media.peer(call_id, user_id, epoch, plan.offerer, signal)
         self._gates(plan)
         await peer.start()
@@ -233,23 +259,40 @@ class Conductor:
         if message.epoch > self._key[2] and not plan.offerer:
             self._forget()
             await self._connect(plan, message.epoch)
-        if self._peer is not None and message.epoch == self._key[2]:
-            try:
-                await self._peer.handle(msgspec.json.decode(message.body))
-            except ProtocolError as error:
-                log.warning("a signal of %s is no use: %s", message.user_id, error)
+        if self._peer is None or message.epoch != self._key[2]:
+            return
+        body = msgspec.json.decode(message.body)
+        if isinstance(body, dict) and body.get("kind") == RESTART:
+            self._up = False
+            await self._renew()
+            return
+        try:
+            await self._peer.handle(body)
+        except ProtocolError as error:
+            log.warning("a signal of %s is no use: %s", message.user_id, error)
 
     async def _renew(self) -> None:
+        """A new transport, unless the old one came back or nobody could hear of it."""
         plan = self._plan
-        if plan is None or not plan.connect or not plan.offerer or self._up:
+        if plan is None or not plan.connect or self._up or not self._hub_up:
+            return
+        if not plan.offerer:
+            if self._moved and self._peer is not None:
+                self._moved = False
+                self._signal(plan.call_id, plan.peer, self._key[2], {"kind": RESTART})
             return
         epoch = self._key[2] + 1
         log.info("media to %s lost: trying transport %d", plan.peer, epoch)
         self._forget()
         await self._connect(plan, epoch)
         self._gates(plan)
+        self._renew_in(RETRY)
+
+    def _renew_in(self, seconds: float) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
         loop = asyncio.get_running_loop()
-        self._retry = loop.call_later(RETRY, self._queue, self._renew)
+        self._retry = loop.call_later(seconds, self._queue, self._renew)
 
     def _forget(self) -> None:
         """Close the peer, which may take a second when the other side is dead, aside."""

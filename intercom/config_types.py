@@ -52,12 +52,20 @@ Pin = Annotated[
         description="a SHA-256 fingerprint, 64 hexadecimal digits",
     ),
 ]
+HostPort = Annotated[
+    str,
+    Meta(pattern=r"^(\S+:[0-9]{1,5})?$", description='an address like "127.0.0.1:9464"'),
+]
 TimeOfDay = Annotated[
     str,
     Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", description='a time of day like "22:30"'),
 ]
 Gpio = Annotated[int, Meta(ge=-1, le=27)]
 Text = Annotated[str, Meta(max_length=200)]
+
+UdpPorts = Annotated[
+    str, Meta(pattern=r"^([0-9]{1,5}-[0-9]{1,5})?$", description='a range like "50000-50100"')
+]
 
 CallTypeName = Literal["video", "audio"]
 AnswerKind = Literal["off", "normal", "announce", "consult"]
@@ -66,6 +74,7 @@ Consent = Literal["ask", "allow", "deny"]
 QualityName = Literal["240p", "360p", "480p", "720p", "1080p"]
 CameraDriver = Literal["picamera2", "v4l2", "simulated", "none"]
 SoundDriver = Literal["pyaudio", "simulated", "none"]
+EchoMode = Literal["off", "aec3", "full_duplex"]
 PanelDriver = Literal["gpiozero", "simulated", "none"]
 ScreenDriver = Literal["kmsdrm", "window", "dummy", "none"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -83,6 +92,7 @@ class StationConfig(_Section, frozen=True, kw_only=True):
     token: Secret = Secret("")
     token_file: str = ""
     control: str = ""
+    metrics: HostPort = ""
     language: Language = "en"
 
 
@@ -176,6 +186,9 @@ class SoundConfig(_Section, frozen=True, kw_only=True):
     microphone: str = ""
     speaker: str = ""
     period_ms: Annotated[int, Meta(ge=5, le=60)] = 10
+    echo: EchoMode = "full_duplex"
+    noise_suppression: bool = True
+    gain: bool = True
     speech: str = ""
     record: str = ""
 
@@ -205,6 +218,14 @@ class ScreenConfig(_Section, frozen=True, kw_only=True):
     screenshots: str = ""
 
 
+class NetworkConfig(_Section, frozen=True, kw_only=True):
+    """How sound and picture may go; STUN and TURN servers are told by the hub."""
+
+    relay_only: bool = False
+    udp_ports: UdpPorts = ""
+    ignore_networks: tuple[str, ...] = ()
+
+
 class LogConfig(_Section, frozen=True, kw_only=True):
     """What is written to the log: info = start, stop and calls."""
 
@@ -222,4 +243,5 @@ class Config(_Section, frozen=True, kw_only=True):
     sound: SoundConfig = SoundConfig()
     panel: PanelConfig = PanelConfig()
     screen: ScreenConfig = ScreenConfig()
+    network: NetworkConfig = NetworkConfig()
     log: LogConfig = LogConfig()

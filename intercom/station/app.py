@@ -36,6 +36,7 @@ from intercom.station.controls import KEYS, Controls, Intent
 from intercom.station.display import Display
 from intercom.station.lamp import PATTERNS, LampState
 from intercom.station.model import Facts, lamp, scene
+from intercom.station.monitor import Monitor
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class App:
         self.facts.names = {
             user: known.name for user, known in config.hub.users.items() if known.name
         }
+        self.monitor = Monitor(calling, display)
         self._controls = Controls(second=bool(config.call.second_callee))
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,6 +102,8 @@ class App:
     def _key(self, name: str) -> None:
         if name in {"q", "quit"}:
             self.quit.set()
+        elif name == "i":
+            self.monitor.toggle()
         elif name in KEYS:
             button = KEYS[name]
             if self.panel is not None and hasattr(self.panel, "press"):
@@ -289,6 +293,7 @@ class App:
         """Keep clock, durations and limits going until cancelled."""
         while True:
             self._limit(time.monotonic())
+            self.monitor.take(time.monotonic())
             self.refresh()
             await asyncio.sleep(TICK)
 

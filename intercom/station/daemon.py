@@ -17,7 +17,7 @@ from intercom.config import Config
 from intercom.errors import CallingError, LoginError
 from intercom.health import FRAME_LIMIT, Health
 from intercom.link import pinned
-from intercom.media import Media
+from intercom.media import Media, VoiceSettings, route
 from intercom.station.app import App
 from intercom.station.commands import Commands
 from intercom.station.control import Control, Trace
@@ -39,9 +39,15 @@ async def run(config: Config) -> None:
         hub = await _Hub.open(config, stack)
         calling = Calling(hub.url, ssl_context=pinned(hub.pin), client="station")
         devices = StationDevices(config.camera, config.sound, trace.tell)
-        camera = config.camera
+        camera, network, sound = config.camera, config.network, config.sound
         media = Media(
-            devices, calling.media_event, camera.quality, camera.bitrate or None, camera.fps
+            devices,
+            calling.media_event,
+            camera.quality,
+            camera.bitrate or None,
+            camera.fps,
+            route=route(network.relay_only, network.udp_ports, network.ignore_networks),
+            voice=VoiceSettings(sound.echo, sound.noise_suppression, sound.gain),
         )
         stack.push_async_callback(media.close)
         calling.media = media
@@ -53,6 +59,10 @@ async def run(config: Config) -> None:
             control = Control(Path(config.station.control), trace, Commands(app).do)
             await control.start()
             stack.push_async_callback(control.close)
+        if config.station.metrics:
+            from intercom.station import metrics  # noqa: PLC0415 (a server that few want)
+
+            stack.push_async_callback((await metrics.serve(app, config.station.metrics)).cleanup)
         stack.push_async_callback(calling.logout)
         await _until_stopped(
             app,

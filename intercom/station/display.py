@@ -116,11 +116,18 @@ class Display:
         self._painter = painter
         self._measure = measure
         self._scene: Scene = Idle("", "")
+        self._rows: tuple[tuple[str, str], ...] = ()
 
     def show(self, scene: Scene) -> None:
         """Show `scene` from now on."""
         self._scene = scene
         self.repaint(None)
+
+    def overlay(self, rows: tuple[tuple[str, str], ...]) -> None:
+        """Show these names and values over the scene, or nothing."""
+        if rows != self._rows:
+            self._rows = rows
+            self.repaint(None)
 
     def repaint(self, news: av.VideoFrame | None) -> None:
         """Paint again; `news` is the remote picture that is the reason, if one is."""
@@ -139,4 +146,4 @@ class Display:
             self.screen.screenshot(path)
 
     def _paint(self, surface: pygame.Surface) -> None:
-        self._painter.paint(surface, self._scene, self.remote.frame, self.own.frame)
+        self._painter.paint(surface, self._scene, self.remote.frame, self.own.frame, self._rows)

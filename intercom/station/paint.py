@@ -13,7 +13,7 @@ from collections.abc import Callable
 import av
 import pygame
 
-from intercom.station import layout, paint_call, paint_rest, shapes, theme
+from intercom.station import layout, paint_call, paint_numbers, paint_rest, shapes, theme
 from intercom.station.fonts import Fonts
 from intercom.station.layout import Rect, Size
 from intercom.station.paint_widgets import Kit, Sprite
@@ -23,6 +23,8 @@ from intercom.station.scene import Calling, Ended, Fault, Idle, InCall, RingingI
 from intercom.station.words import Words
 
 log = logging.getLogger(__name__)
+
+Rows = tuple[tuple[str, str], ...]
 
 OWN_PERIOD = 0.1
 """Seconds between two conversions of the own picture, which is small and little watched."""
@@ -40,6 +42,7 @@ class Painter:
         self._kits: Recent[Kit] = Recent(2)
         self._sprites: Recent[list[Sprite]] = Recent(4)
         self._backs: Recent[pygame.Surface] = Recent(2)
+        self._overlays: Recent[list[Sprite]] = Recent(1)
         self._remote = Picture()
         self._own = _Own()
 
@@ -49,8 +52,12 @@ class Painter:
         scene: Scene,
         remote: av.VideoFrame | None = None,
         own: av.VideoFrame | None = None,
+        rows: Rows = (),
     ) -> None:
-        """Paint all of `surface`; frames count only in scenes that show them."""
+        """Paint all of `surface`; frames count only in scenes that show them.
+
+        `rows` are names and values of the overlay, which is there only with some.
+        """
         size = surface.get_size()
         picture = remote if isinstance(scene, RingingIn | InCall) else None
         if picture is None:
@@ -63,6 +70,12 @@ class Painter:
             surface.blit(*self._own.corner(own, layout.own_box(size), self._clock()))
         else:
             self._own.forget()
+        if rows:
+            surface.blits(self._overlays.get((rows, size), lambda: self._over(rows, size)))
+
+    def _over(self, rows: Rows, size: Size) -> list[Sprite]:
+        kit = self._kits.get(size, lambda: Kit(size, self._fonts, self.words))
+        return paint_numbers.overlay(kit, rows)
 
     def sprites(self, scene: Scene, size: Size, picture: bool) -> list[Sprite]:
         """What `scene` puts on its background (`picture`: on a remote picture)."""

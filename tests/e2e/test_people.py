@@ -6,9 +6,13 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import aiohttp
+import av
 import pytest
 
+from intercom.demo.stage import free_port
 from intercom.station import layout
 from intercom.station.lamp import LampState
 
@@ -118,6 +122,41 @@ async def test_a_kiosk_answers_by_itself(house: House) -> None:
 def middle(area: layout.Rect) -> tuple[int, int]:
     """The pixel in the middle of an area."""
     return area.x + area.w // 2, area.y + area.h // 2
+
+
+async def test_the_numbers_of_a_call_are_shown_and_served(house: House) -> None:
+    port = free_port()
+    house.edit("indoor", "[station]\n", f'[station]\nmetrics = "127.0.0.1:{port}"\n')
+    door, indoor = await house.start_all()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+        pressed = await door.press("call")
+        await indoor.wait("invited", pressed)
+        await indoor.press("accept")
+        await indoor.do("key", key="i")
+        await asyncio.sleep(3.2)
+        shown = house.stage.out / "numbers.png"
+        await indoor.do("screenshot", path=str(shown))
+        async with http.get("/metrics") as answer:
+            text = await answer.text()
+        async with http.get("/healthz") as answer:
+            assert answer.status == 200
+    values = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
+    assert values['intercom_station_state{state="connected"}'] == "1"
+    assert float(values["intercom_call_frames_per_s"]) > 20
+    assert float(values["intercom_call_latency_ms"]) < 500
+    assert float(values["intercom_call_playout_ms"]) < 300
+    await indoor.do("key", key="i")
+    await asyncio.sleep(0.3)
+    hidden = house.stage.out / "hidden.png"
+    await indoor.do("screenshot", path=str(hidden))
+    assert dark(shown) > dark(hidden) + 0.05  # the plate of the overlay
+
+
+def dark(path: Path) -> float:
+    """The share of dark pixels in the left half under the name."""
+    with av.open(str(path)) as file:
+        grey = next(file.decode(video=0)).to_ndarray(format="gray")
+    return float((grey[150:330, 20:300] < 60).mean())
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""What a call measures, put into words for the overlay and for Prometheus. PURE.
+
+Two snapshots of the counters of a peer, some time apart, give the rates of the time between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+Counters = Mapping[str, Any]
+
+SAMPLES_PER_MS = 48
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """One call, now. None: not known (yet). Rates are those of the last interval."""
+
+    latency_ms: float | None = None
+    round_trip_ms: float | None = None
+    loss_percent: float | None = None
+    jitter_ms: float | None = None
+    received_kbps: float | None = None
+    sent_kbps: float | None = None
+    sent_height: int | None = None
+    frames_per_s: float | None = None
+    freezes: int = 0
+    playout_ms: float | None = None
+    concealed: int = 0
+    echo_reduction_db: float | None = None
+
+
+TITLES = {
+    "latency_ms": ("Picture delay", "ms"),
+    "round_trip_ms": ("Round trip", "ms"),
+    "loss_percent": ("Lost packets", "%"),
+    "jitter_ms": ("Jitter", "ms"),
+    "received_kbps": ("Received", "kbit/s"),
+    "sent_kbps": ("Sent", "kbit/s"),
+    "sent_height": ("Sent picture", "lines"),
+    "frames_per_s": ("Pictures", "/s"),
+    "freezes": ("Freezes", ""),
+    "playout_ms": ("Sound buffer", "ms"),
+    "concealed": ("Sound concealed", "packets"),
+    "echo_reduction_db": ("Echo reduced by", "dB"),
+}
+"""Name and unit of each number, in the order in which they are shown."""
+
+
+def numbers(before: Counters, after: Counters, seconds: float, latency: float | None) -> Numbers:
+    """Return the numbers of the time between two snapshots `seconds` apart.
+
+    `latency`: the measured delay of the picture in ms, where a time code gives it; else half the
+    round trip stands for the way, and what coding adds is left out.
+    """
+    rtt = after.get("rtt")
+    packets = _grown(before, after, "packets_in")
+    lost = _grown(before, after, "packets_lost")
+    playout = after.get("audio_delay")
+    return Numbers(
+        latency_ms=_rounded(latency if latency is not None else rtt and rtt * 500),
+        round_trip_ms=_rounded(rtt and rtt * 1000),
+        loss_percent=None
+        if packets is None or lost is None or packets + lost <= 0
+        else round(100 * max(lost, 0) / (packets + max(lost, 0)), 1),
+        jitter_ms=_rounded(after.get("jitter_ms")),
+        received_kbps=_kbps(_grown(before, after, "bytes_in"), seconds),
+        sent_kbps=_kbps(_grown(before, after, "bytes_out"), seconds),
+        sent_height=after.get("sent_height"),
+        frames_per_s=_per_second(_grown(before, after, "frames_decoded"), seconds),
+        freezes=int(after.get("video_freezes", 0)),
+        playout_ms=_rounded(playout and playout / SAMPLES_PER_MS),
+        concealed=int(after.get("audio_concealed", 0)),
+        echo_reduction_db=_rounded(after.get("echo_reduction_db")),
+    )
+
+
+def lines(now: Numbers) -> tuple[tuple[str, str], ...]:
+    """Return (name, value with unit) of every known number, for the overlay."""
+    shown = []
+    for name, (title, unit) in TITLES.items():
+        value = getattr(now, name)
+        if value is not None:
+            shown.append((title, f"{value:g} {unit}".rstrip()))
+    return tuple(shown)
+
+
+def prometheus(now: Numbers | None, state: str, faults: Mapping[str, str]) -> str:
+    """Return the station's metrics in Prometheus' text format 0.0.4; `now` None: no call."""
+    text = [
+        "# TYPE intercom_station_state gauge",
+        f'intercom_station_state{{state="{state}"}} 1',
+        "# TYPE intercom_station_fault gauge",
+        *(f'intercom_station_fault{{device="{kind}"}} 1' for kind in sorted(faults)),
+    ]
+    for field in fields(Numbers):
+        value = getattr(now, field.name, None)
+        if value is not None:
+            title, unit = TITLES[field.name]
+            text += [
+                f"# HELP intercom_call_{field.name} {title}, {unit or 'count'}.",
+                f"# TYPE intercom_call_{field.name} gauge",
+                f"intercom_call_{field.name} {value:g}",
+            ]
+    return "\n".join(text) + "\n"
+
+
+def _grown(before: Counters, after: Counters, key: str) -> float | None:
+    if key not in before or key not in after:
+        return None
+    return float(after[key] - before[key])
+
+
+def _kbps(octets: float | None, seconds: float) -> float | None:
+    return None if octets is None or seconds <= 0 else round(octets * 8 / seconds / 1000)
+
+
+def _per_second(count: float | None, seconds: float) -> float | None:
+    return None if count is None or seconds <= 0 else round(count / seconds, 1)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,87 @@
+"""Counters to numbers, as a table."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intercom.station.numbers import TITLES, Numbers, lines, numbers, prometheus
+
+BEFORE = {
+    "packets_in": 1000,
+    "packets_lost": 10,
+    "bytes_in": 100_000,
+    "bytes_out": 50_000,
+    "frames_decoded": 300,
+}
+AFTER = {
+    "packets_in": 1095,
+    "packets_lost": 15,
+    "bytes_in": 225_000,
+    "bytes_out": 175_000,
+    "frames_decoded": 330,
+    "rtt": 0.05,
+    "jitter_ms": 3.21,
+    "video_freezes": 2,
+    "audio_delay": 960,
+    "audio_concealed": 4,
+    "sent_height": 480,
+    "echo_reduction_db": 31.27,
+}
+
+
+def test_rates_are_those_of_the_interval() -> None:
+    now = numbers(BEFORE, AFTER, 1.0, latency=None)
+    assert now == Numbers(
+        latency_ms=25.0,
+        round_trip_ms=50.0,
+        loss_percent=5.0,
+        jitter_ms=3.2,
+        received_kbps=1000,
+        sent_kbps=1000,
+        sent_height=480,
+        frames_per_s=30.0,
+        freezes=2,
+        playout_ms=20.0,
+        concealed=4,
+        echo_reduction_db=31.3,
+    )
+
+
+def test_a_measured_latency_goes_before_an_estimated_one() -> None:
+    assert numbers(BEFORE, AFTER, 1.0, latency=7.0).latency_ms == 7.0
+
+
+def test_nothing_is_known_at_first() -> None:
+    now = numbers({}, {}, 0.0, None)
+    assert now == Numbers()
+    assert lines(now) == (("Freezes", "0"), ("Sound concealed", "0 packets"))
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(AFTER)), st.integers(0, 10**6)),
+    st.dictionaries(st.sampled_from(sorted(AFTER)), st.integers(0, 10**6)),
+    st.floats(0, 100),
+)
+def test_any_counters_make_lines_and_metrics(
+    before: dict[str, int], after: dict[str, int], seconds: float
+) -> None:
+    now = numbers(before, after, seconds, None)
+    if now.loss_percent is not None and after["packets_in"] >= before["packets_in"]:
+        assert 0 <= now.loss_percent <= 100
+    assert len(lines(now)) >= 2
+    for line in prometheus(now, "connected", {"camera": "x"}).splitlines():
+        assert line.startswith(("#", "intercom_"))
+
+
+def test_metrics_without_a_call() -> None:
+    text = prometheus(None, "idle", {"speaker": "gone", "camera": "gone"})
+    assert 'intercom_station_state{state="idle"} 1' in text
+    assert text.index('device="camera"') < text.index('device="speaker"')
+    assert "intercom_call" not in text
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_number_has_a_field(name: str) -> None:
+    assert hasattr(Numbers(), name)
