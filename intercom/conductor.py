@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -60,6 +60,9 @@ class Peer(Protocol):
     @property
     def stats(self) -> dict[str, Any]:
         """Counters since it began."""
+
+    def uses(self, addresses: Collection[str]) -> bool:
+        """Whether it goes by one of these own addresses."""
 
     async def close(self) -> None:
         """End it."""
@@ -157,9 +160,9 @@ class Conductor:
         if up and self._peer is not None and not self._up:
             self._queue(self._renew)
 
-    def moved(self) -> None:
-        """Our addresses changed: the transport is dead before anybody notices."""
-        if self._peer is not None:
+    def moved(self, lost: Collection[str]) -> None:
+        """These addresses of ours are gone: a transport that used one is dead, unnoticed yet."""
+        if self._peer is not None and self._peer.uses(lost):
             self._up, self._moved = False, True
             self._queue(self._renew)
 
@@ -278,7 +281,6 @@ class Conductor:
             return
         if not plan.offerer:
             if self._moved and self._peer is not None:
-                self._moved = False
                 self._signal(plan.call_id, plan.peer, self._key[2], {"kind": RESTART})
             return
         epoch = self._key[2] + 1

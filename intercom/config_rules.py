@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
@@ -139,10 +140,28 @@ def _limits(config: Config, raw: Mapping[str, Any]) -> Broken:
         yield "station.control", f"is longer than a socket's path may be ({_UNIX_PATH_MAX} bytes)"
 
 
+def _network(config: Config, raw: Mapping[str, Any]) -> Broken:
+    network = config.network
+    if network.udp_ports:
+        first, last = map(int, network.udp_ports.split("-"))
+        if not 1024 <= first <= last <= 65535:
+            yield "network.udp_ports", "must go up, from 1024 or more to 65535 or less"
+        elif last - first < 3:
+            yield "network.udp_ports", "is too small: a call takes a port for each own address"
+    for index, name in enumerate(network.ignore_networks):
+        try:
+            ipaddress.ip_network(name)
+        except ValueError as error:
+            yield (
+                f"network.ignore_networks[{index}]",
+                f"is no network: {error}",
+            )
+
+
 def _written(raw: Mapping[str, Any], section: str, key: str) -> bool:
     table = raw.get(section)
     return isinstance(table, dict) and key in table
 
 
 _STATION: tuple[Rule, ...] = (_station_user, _station_hub, _station_token, _call_button)
-_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _users, _groups, _answer, _limits)
+_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _users, _groups, _answer, _limits, _network)

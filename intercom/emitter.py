@@ -32,7 +32,7 @@ class Emitter:
         self._handlers.setdefault(Event(event), []).append((handler, context))
 
     def off(self, event: Event, handler: Handler) -> None:
-        """Forget every registration of `handler` for `event`; unknown ones are fine."""
+        """Call `handler` at `event` no more, also not for what was emitted just now."""
         kept = [entry for entry in self._handlers.get(event, []) if entry[0] != handler]
         self._handlers[event] = kept
 
@@ -41,14 +41,16 @@ class Emitter:
         log.debug("= %s %s", event, payload)
         loop = asyncio.get_running_loop()
         for handler, context in list(self._handlers.get(event, [])):
-            loop.call_soon(self._call, handler, context, dict(payload))
+            loop.call_soon(self._call, event, handler, context, dict(payload))
 
     def close(self) -> None:
         """Cancel the async handlers that still run."""
         for task in self._tasks:
             task.cancel()
 
-    def _call(self, handler: Handler, context: Any, payload: Payload) -> None:
+    def _call(self, event: Event, handler: Handler, context: Any, payload: Payload) -> None:
+        if (handler, context) not in self._handlers[event]:  # off() came in between
+            return
         result = handler(payload) if context is None else handler(context, payload)
         if inspect.iscoroutine(result):
             task = asyncio.get_running_loop().create_task(result)

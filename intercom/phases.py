@@ -25,16 +25,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Idle:
-    """No call."""
+    """No call. `over`: the last calls that were left."""
 
     call_id: ClassVar[str] = ""
+    over: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Call:
     """What every state of a call knows. `video`, `audio`: what this side sends.
 
-    `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile.
+    `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile; `over`:
+    the last calls that were left.
     """
 
     call_id: str
@@ -46,6 +48,7 @@ class Call:
     audio: bool = True
     adrift: bool = False
     untold: bool = False
+    over: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from intercom.emitter import Emitter
 from intercom.errors import CallingError, Code
 from intercom.events import Event
 from intercom.link import Link, LinkDown, LinkEvent, LinkOver, LinkUp, Tls
+from intercom.link_network import NetworkWatch
 from intercom.media import (
     DeviceFault,
     DeviceRestored,
@@ -63,6 +64,7 @@ class Session(Emitter):
         self._broken: set[str] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._conductor: Conductor | None = None
+        self._network = NetworkWatch(self._network_changed)
         self._grace: asyncio.TimerHandle | None = None
 
     # -- in ----------------------------------------------------------------------------------
@@ -87,13 +89,15 @@ class Session(Emitter):
             self._conductor.apply(plan(phase))
 
     def start_media(self) -> None:
-        """Let the media follow the calls."""
+        """Let the media follow the calls, and the network."""
+        self._network.start()
         if self.media is not None and self._conductor is None:
             self._conductor = Conductor(self.media, self._signal)
             self._conductor.start()
 
     async def stop_media(self) -> None:
         """Close peers and devices."""
+        self._network.close()
         conductor, self._conductor = self._conductor, None
         if conductor is not None:
             await conductor.close()
@@ -141,12 +145,14 @@ class Session(Emitter):
                 if self.media is not None:
                     self.media.configure(welcome.ice_servers)
                 self.feed(ph.HubBack(welcome.call_id))
+                self._signals(True)
                 self._hub_is("connected")
                 self.emit(Event.SDK_READY, {})
             case LinkDown() if not self._hub_up:
                 pass  # another try that failed
             case LinkDown():
                 self._hub_up = False
+                self._signals(False)
                 self.feed(ph.HubLost())
                 self._hub_is("reconnecting")
             case LinkOver(why=why):
@@ -162,6 +168,17 @@ class Session(Emitter):
                 self.feed(event)
             case _:
                 self.feed(event)
+
+    def _signals(self, pass_through: bool) -> None:
+        if self._conductor is not None:
+            self._conductor.hub(pass_through)
+
+    def _network_changed(self, lost: frozenset[str], gained: frozenset[str]) -> None:
+        if lost:
+            self.link.renew("our address has changed")
+        self.link.hurry()
+        if lost and self._conductor is not None:
+            self._conductor.moved(lost)
 
     def _hub_is(self, state: str) -> None:
         self.emit(Event.CONNECTION_STATE, {"user_id": "hub", "state": state})

@@ -18,6 +18,7 @@ from intercom.phases import (
     Emit,
     Idle,
     Opened,
+    Phase,
     Ringing,
     Send,
     Step,
@@ -25,8 +26,11 @@ from intercom.phases import (
 )
 from intercom.protocol import CallType, Reason
 
+KEPT = 4
+"""How many calls that were left are remembered."""
 
-def dial(invite: p.Invite, me: str) -> Step:
+
+def dial(idle: Idle, invite: p.Invite, me: str) -> Step:
     """Ring out."""
     calling = Calling(
         invite.call_id,
@@ -36,11 +40,12 @@ def dial(invite: p.Invite, me: str) -> Step:
         early_media=invite.early_media,
         video=invite.video,
         audio=invite.audio,
+        over=idle.over,
     )
     return calling, [Send(invite)]
 
 
-def ring(invited: p.Invited, first: list[Effect] | None = None) -> Step:
+def ring(invited: p.Invited, over: tuple[str, ...], first: list[Effect] | None = None) -> Step:
     """Ring in, for an invitation; `first` comes before it."""
     ringing = Ringing(
         invited.call_id,
@@ -49,6 +54,7 @@ def ring(invited: p.Invited, first: list[Effect] | None = None) -> Step:
         type=invited.type,
         early_media=invited.early_media,
         video=invited.type is CallType.VIDEO,
+        over=over,
     )
     payload: dict[str, Any] = {
         "invite_id": invited.call_id,
@@ -89,6 +95,18 @@ def merge(phase: Call, event: p.Merged, now: float) -> Step:
     return merged, effects + available(event.user_id, event.video, event.audio)
 
 
+def merged_too_late(phase: Phase, event: p.Merged) -> Step:
+    """Glare, but we had hung up: what the hub made of both calls is over for us, as theirs is."""
+    hang_up = Send(p.Hangup(event.call_id))
+    match phase:
+        case Ringing() if phase.peer == event.user_id:
+            return end(phase, event.user_id, Reason.CANCELED, 0, first=[hang_up])
+        case Calling(waiting=p.Invited() as theirs) if theirs.sponsor == event.user_id:
+            return replace(phase, waiting=None), [hang_up]
+        case _:
+            return phase, [hang_up]
+
+
 def switch(phase: Connected, event: p.TypeChanged) -> Step:
     """The call changed its type; towards video our camera comes on."""
     if event.new is phase.type:
@@ -117,6 +135,11 @@ def hub_back(phase: Calling | Ringing | Connected) -> Step:
     known = replace(phase, adrift=False, untold=False)
     told: list[Effect] = [Send(_available_here(phase))] if phase.untold else []
     return known, [StopGrace(), *told]
+
+
+def gone(call_id: str) -> Send:
+    """Tell the hub that we are not in a call that it still holds us in."""
+    return Send(p.Hangup(call_id, Reason.LOST))
 
 
 def _available_here(phase: Call) -> p.Available:
@@ -152,9 +175,10 @@ def end(
         "reason": str(reason),
     }
     effects.append(Emit(Event.CALL_END, payload))
+    over = (*phase.over, phase.call_id)[-KEPT:]
     if isinstance(phase, Calling) and phase.waiting is not None:
-        return ring(phase.waiting, effects)
-    return Idle(), effects
+        return ring(phase.waiting, over, effects)
+    return Idle(over), effects
 
 
 def _ringing_over(phase: Ringing, user_id: str | None, reason: Reason) -> list[Effect]:

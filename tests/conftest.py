@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,14 @@ Login = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    """A hub on a free port of loopback."""
+async def hub(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Hub]:
+    """A hub on a free port of loopback, that must not log an error."""
     server = Hub(HubConfig(listen="127.0.0.1", port=0, state_dir=str(tmp_path), users=USERS))
     await server.start()
     yield server
     await server.stop()
+    errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not any(r.name.startswith(("aiohttp", "intercom.hub")) for r in errors), errors
 
 
 @pytest.fixture

@@ -13,10 +13,13 @@ import av
 import numpy as np
 from aiortc import RTCPeerConnection
 
-from intercom.media import Media, MediaEvent, Peer, Quality, VoiceVolume
+from intercom.media import Media, MediaEvent, Peer, Quality, Route, VoiceSettings, VoiceVolume
+from intercom.media.aiortc_seams import Encoded
+from intercom.media.codec import TIME_BASE, open_codec
 from intercom.media.devices import Fill, OnFault, OnFrame, OnPacket, OnSamples
-from intercom.media.encoder import TIME_BASE, open_codec
+from intercom.media.tracks import PacketTrack
 
+PLAIN = VoiceSettings("off", noise_suppression=False, gain=False)  # a tone passes
 WAIT = 10.0  # seconds; generous, nothing is measured by it
 
 
@@ -176,12 +179,12 @@ class TestView:
 class Side:
     """One station of a pair."""
 
-    def __init__(self, name: str, quality: str, encoded: bool) -> None:
+    def __init__(self, name: str, quality: str, encoded: bool, route: Route | None = None) -> None:
         self.name = name
         self.devices = TestDevices(encoded)
         self.events: list[MediaEvent] = []
         self.volumes: list[VoiceVolume] = []
-        self.media = Media(self.devices, self._report, quality=quality)
+        self.media = Media(self.devices, self._report, quality=quality, route=route, voice=PLAIN)
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.view = TestView()
         self.peer: Peer
@@ -210,9 +213,11 @@ class Side:
 class Line:
     """Two stations in this process, in a call over real transports."""
 
-    def __init__(self, quality: str = "240p", encoded: bool = False) -> None:
-        self.door = Side("door", quality, encoded)
-        self.flat = Side("flat", quality, encoded)
+    def __init__(
+        self, quality: str = "240p", encoded: bool = False, route: Route | None = None
+    ) -> None:
+        self.door = Side("door", quality, encoded, route)
+        self.flat = Side("flat", quality, encoded, route)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Line:
@@ -240,6 +245,16 @@ class Line:
     async def _carry(self, side: Side) -> None:
         while True:
             await side.peer.handle(await side.inbox.get())
+
+
+async def whole(track: PacketTrack) -> Encoded:
+    """The next frame of `track`, its pieces put together."""
+    piece = await track.recv()
+    payloads = list(piece.payloads)
+    while not piece.whole:
+        piece = await track.recv()
+        payloads += piece.payloads
+    return Encoded(payloads, piece.timestamp, piece.key)
 
 
 async def until(true: Callable[[], object]) -> None:

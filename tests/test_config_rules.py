@@ -64,6 +64,14 @@ def test_a_station_that_could_not_work_is_refused(text: str, fault: str) -> None
         ("[hub]\ntls_cert = 'c'", "hub.tls_key: is missing"),
         ("[hub]\ntls_key = 'k'", "hub.tls_cert: is missing"),
         ("[hub.groups.g]", "hub.groups.g.members: is empty"),
+        ("[network]\nudp_ports = '50100-50000'", "network.udp_ports: must go up"),
+        ("[network]\nudp_ports = '80-90'", "network.udp_ports: must go up, from 1024"),
+        ("[network]\nudp_ports = '50000-50001'", "network.udp_ports: is too small"),
+        ("[network]\nudp_ports = 'many'", "network.udp_ports: must be a range like"),
+        (
+            "[network]\nignore_networks = ['172.17.0.0/16', 'docker0']",
+            "network.ignore_networks[1]: is no network: ",
+        ),
         ("[hub.groups.g]\nmembers = ['a', 'a']", "hub.groups.g.members: names a member twice"),
         (
             "[hub.users.g]\n[hub.users.a]\n[hub.groups.g]\nmembers = ['a']",

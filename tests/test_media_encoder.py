@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import av
@@ -10,12 +11,14 @@ import pytest
 from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 
+from intercom.media import ladder, load
 from intercom.media.aiortc_seams import Encoded
-from intercom.media.encoder import TIME_BASE, Encoder, PassThrough, open_codec
+from intercom.media.codec import TIME_BASE, open_codec
+from intercom.media.encoder import Encoder, PassThrough
 from intercom.media.quality import Quality
 from intercom.media.rtp_payload import split_nals
 from intercom.media.tracks import PacketTrack
-from tests.media_rig import TestCamera, no_new_threads, picture, until
+from tests.media_rig import TestCamera, no_new_threads, picture, until, whole
 
 
 @pytest.fixture(params=["H264", "VP8"])
@@ -31,7 +34,7 @@ async def one(encoder: Encoder, track: PacketTrack, shift: int, width: int = 320
     """The coded frame of one submitted picture."""
     encoder.submit(picture(width, 240, shift))
     async with asyncio.timeout(10):
-        return await track.recv()
+        return await whole(track)
 
 
 def opened(encoder: Encoder) -> PacketTrack:
@@ -118,7 +121,7 @@ async def test_an_encoding_camera_is_driven_and_passed_on() -> None:
     feed.submit(packets[0])  # type: ignore[arg-type]  # the camera's own packets
     assert camera.forced == 1
     async with asyncio.timeout(10):
-        frame = await track.recv()
+        frame = await whole(track)
     assert frame.key
     assert feed.frames == 1
     feed.reported(track, 50_000)
@@ -126,3 +129,60 @@ async def test_an_encoding_camera_is_driven_and_passed_on() -> None:
     feed.remove(track)
     feed.set_top(400_000)
     assert camera.bitrates[-1] == 400_000
+
+
+async def test_size_and_rate_follow_the_line_down_to_the_floor_and_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for module, name in ((load, "WINDOW"), (ladder, "DOWN_AFTER"), (ladder, "UP_AFTER")):
+        monkeypatch.setattr(module, name, 0.05)
+    monkeypatch.setattr(ladder, "CPU_IDLE", 9.0)  # whatever else this machine does
+    monkeypatch.setattr(ladder, "CPU_BUSY", 9.0)
+    encoder = Encoder("H264", asyncio.get_running_loop(), 2_000_000, 30)
+    track = opened(encoder)
+    decoder = av.VideoCodecContext.create("h264", "r")
+
+    async def until_height(height: int, bps: int) -> None:
+        shown = 0
+        async with asyncio.timeout(10):
+            for shift in range(1000):
+                encoder.assume(track, bps)
+                encoder.submit(picture(1280, 720, shift * 3))
+                await asyncio.sleep(0.02)
+                while track._queue or track._pieces:  # noqa: SLF001 - every second one is skipped
+                    frame = await whole(track)
+                    for seen in decoder.decode(av.Packet(depayload(encoder, frame))):
+                        shown = seen.height
+                if shown == height:
+                    return
+
+    await until_height(720, 2_000_000)
+    await until_height(240, 100_000)
+    await until_height(720, 2_000_000)
+    encoder.close()
+    steps = [r.getMessage() for r in caplog.records if r.name == "intercom.media.encoder"]
+    assert steps[0] == "picture: from 720p to 240p: the line takes 100 kbit/s"
+    assert [step.split(":")[1] for step in steps[1:]] == [
+        " from 240p to 360p",
+        " from 360p to 480p",
+        " from 480p to 720p",
+    ]
+
+
+async def test_the_first_gate_does_not_wait_for_the_camera(encoder: Encoder) -> None:
+    encoder.submit(picture(320, 240, 0))  # nobody looks yet
+    async with asyncio.timeout(10):
+        frame = await whole(opened(encoder))
+    assert frame.key
+
+
+async def test_a_stale_picture_is_not_shown(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intercom.media.encoder.FRESH", 0.0)
+    encoder.submit(picture(320, 240, 0))
+    track = opened(encoder)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await track.recv()

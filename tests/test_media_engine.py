@@ -11,7 +11,7 @@ import av
 import pytest
 
 from intercom.errors import CallingError
-from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, devices
+from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, devices, route
 from tests.media_rig import Line, Side, TestDevices, TestView, no_new_threads, until
 
 
@@ -65,19 +65,16 @@ async def test_qualities_by_name() -> None:
     await side.media.close()
 
 
-async def test_servers_and_left_out_networks() -> None:
-    side = Side("door", "240p", False)
-    servers = [{"urls": "turn:192.0.2.1:3478", "username": "u", "credential": "c"}]
-    with pytest.raises(ValueError, match="nonsense"):
-        side.media.configure([], without=["nonsense"])
-    side.media.configure([], without=["0.0.0.0/0", "::/0"])
+async def test_left_out_networks() -> None:
+    limits = route(without=["0.0.0.0/0", "::/0"])
+    media = Media(TestDevices(), lambda event: None, "240p", route=limits)
     bodies: list[dict[str, str]] = []
-    peer = side.media.peer("call", "flat", 1, True, bodies.append)
+    peer = media.peer("call", "flat", 1, True, bodies.append)
     await peer.start()
-    hosts = {x.split()[4] for x in bodies[0]["sdp"].split("\r\n") if x.startswith("a=candidate")}
-    assert hosts == {"127.0.0.1"}
-    side.media.configure(servers)
-    await side.media.close()
+    lines = bodies[0]["sdp"].split("\r\n")
+    assert {x.split()[4] for x in lines if x.startswith("a=candidate")} == {"127.0.0.1"}
+    assert "a=end-of-candidates" in lines
+    await media.close()
 
 
 async def test_voices_are_told_by_user() -> None:

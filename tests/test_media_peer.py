@@ -135,11 +135,11 @@ async def test_a_lower_estimate_changes_the_rate_and_not_the_encoder() -> None:
             fmt=RTCP_PSFB_APP,
             ssrc=1,
             media_ssrc=0,
-            fci=pack_remb_fci(150_000, [sender._ssrc]),  # noqa: SLF001 - the report names it
+            fci=pack_remb_fci(500_000, [sender._ssrc]),  # noqa: SLF001 - the report names it
         )
         await until(lambda: encoder.frames > 20)  # more was sent than the report allows
         await sender._handle_rtcp_packet(remb)  # noqa: SLF001 - as from the wire
-        await until(lambda: encoder._context.bit_rate == 150_000)  # noqa: SLF001 - libx264's own
+        await until(lambda: encoder._context.bit_rate == 500_000)  # noqa: SLF001 - libx264's own
         shown = line.flat.view.count
         await until(lambda: line.flat.view.count > shown + 5)
         assert encoder.contexts == 1

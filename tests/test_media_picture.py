@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from intercom.media import MediaEvent
-from intercom.media.encoder import PassThrough
+from intercom.media import MediaEvent, split
+from intercom.media.encoder import Encoder, PassThrough
 from intercom.media.picture import Picture
 from intercom.media.quality import quality
 from intercom.media.tracks import PacketTrack
-from tests.media_rig import TestDevices, TestView, no_new_threads, until
+from tests.media_rig import TestDevices, TestView, no_new_threads, until, whole
 
 
 class Studio:
@@ -47,13 +49,99 @@ async def test_all_get_the_same_encode_and_other_codecs_their_own(studio: Studio
     await studio.picture.camera.open()
     first, second, other = studio.track("H264"), studio.track("H264"), studio.track("VP8")
     async with asyncio.timeout(10):
-        frames = [await track.recv() for track in (first, second, other)]
+        frames = [await whole(track) for track in (first, second, other)]
     assert frames[0].key
     assert frames[0].payloads == frames[1].payloads
     assert frames[0].payloads != frames[2].payloads
     studio.picture.remove(first)
     studio.picture.remove(first)
     assert studio.picture.feed_of(first) is None
+
+
+async def test_each_further_peer_costs_no_encode(studio: Studio) -> None:
+    await studio.picture.camera.open()
+    tracks = [studio.track("H264") for _ in range(6)]
+    encoder = studio.picture.feed_of(tracks[0])
+    assert isinstance(encoder, Encoder)
+    async with asyncio.timeout(10):
+        for track in tracks:
+            for _ in range(3):
+                await whole(track)
+    assert {id(studio.picture.feed_of(track)) for track in tracks} == {id(encoder)}
+    assert encoder.contexts == 1
+    assert encoding() == 1
+
+
+def encoding() -> int:
+    """How many threads encode."""
+    return sum(t.name.startswith("encode") for t in threading.enumerate())
+
+
+async def report(studio: Studio, rates: dict[PacketTrack, int], true: Callable[[], bool]) -> None:
+    """Each peer reports its rate, again and again, until something is true."""
+    async with asyncio.timeout(10):
+        while not true():
+            for track, bps in rates.items():
+                studio.picture.reported(track, bps)
+                while track._queue:  # noqa: SLF001 - the peers take what they get
+                    track._queue.popleft()  # noqa: SLF001 - as above
+            await asyncio.sleep(0.02)
+
+
+async def test_a_slow_peer_gets_a_smaller_encode_and_leaves_it(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for name, seconds in {"SLOW_AFTER": 0.1, "RECOVERED_AFTER": 0.2}.items():
+        monkeypatch.setattr(split, name, seconds)
+    await studio.picture.set_quality(quality("480p"))
+    await studio.picture.camera.open()
+    slow, *others = (studio.track("H264") for _ in range(3))
+    common = studio.picture.feed_of(others[0])
+    assert common is not None
+    await until(lambda: common.frames >= 10)
+
+    def apart() -> bool:
+        return studio.picture.feed_of(slow) is not common
+
+    await report(studio, {slow: 120_000, others[0]: 900_000, others[1]: 900_000}, apart)
+    small = studio.picture.feed_of(slow)
+    assert isinstance(small, Encoder)
+    assert encoding() == 2
+    assert common.rate.value >= 500_000
+    async with asyncio.timeout(10):
+        frame = await whole(slow)
+        assert frame.key
+    assert small.rung is not None
+    assert small.rung.height == 240
+    assert [studio.picture.feed_of(track) for track in others] == [common, common]
+
+    everybody = dict.fromkeys([slow, *others], 2_000_000)
+    await report(studio, everybody, lambda: not apart())
+    await until(lambda: encoding() == 1)
+    told = [r.getMessage() for r in caplog.records if "kbit/s for one of 3" in r.getMessage()]
+    assert [line.partition(": ")[2] for line in told] == [
+        "it gets a smaller encode",
+        "it gets that of the others",
+    ]
+
+
+async def test_what_a_cameras_own_encoder_cannot_do_is_encoded_here(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(split, "SLOW_AFTER", 0.1)
+    studio.devices.encoded = True
+    await studio.picture.set_quality(quality("480p"))
+    track = studio.track("H264")
+    await studio.picture.camera.open()
+    through = studio.picture.feed_of(track)
+    assert isinstance(through, PassThrough)
+    await until(lambda: through.frames >= 10)
+    await report(
+        studio, {track: 100_000}, lambda: isinstance(studio.picture.feed_of(track), Encoder)
+    )
+    async with asyncio.timeout(10):
+        assert (await whole(track)).key
 
 
 async def test_the_local_view_shows_and_clears(studio: Studio) -> None:
@@ -73,9 +161,9 @@ async def test_another_quality_opens_the_camera_again_and_begins_with_a_key_fram
     await studio.picture.camera.open()
     track = studio.track("H264")
     async with asyncio.timeout(10):
-        await track.recv()
+        await whole(track)
         await studio.picture.set_quality(quality("360p"))
-        while not (await track.recv()).key:
+        while not (await whole(track)).key:
             pass
     assert studio.devices.camera is not None
     assert studio.devices.camera.quality.name == "360p"
@@ -90,7 +178,7 @@ async def test_a_camera_that_encodes_serves_h264_itself(studio: Studio) -> None:
     assert isinstance(through, PassThrough)
     await until(lambda: through.frames)
     async with asyncio.timeout(10):
-        frames = [await track.recv(), await other.recv()]
+        frames = [await whole(track), await whole(other)]
     assert all(frame.key for frame in frames)
     studio.picture.reported(track, 1)
     assert studio.devices.camera is not None

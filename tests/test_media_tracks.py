@@ -8,7 +8,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from intercom.media.aiortc_seams import Encoded
-from intercom.media.tracks import AUDIO_QUEUE, VIDEO_QUEUE, PacketTrack
+from intercom.media.tracks import AUDIO_QUEUE, SPREAD, VIDEO_QUEUE, PacketTrack, split
 
 
 def frame(number: int, key: bool = False) -> Encoded:
@@ -43,7 +43,7 @@ async def test_shutting_drops_what_is_queued() -> None:
 
 async def test_opening_asks_for_a_key_frame_and_begins_with_it() -> None:
     track, asked = video()
-    assert asked == ["gate", "key"]
+    assert asked == ["key", "gate"]
     track.push(frame(1))
     track.push(frame(2, key=True))
     track.push(frame(3))
@@ -55,6 +55,54 @@ async def test_opening_twice_asks_once() -> None:
     track, asked = video()
     track.gate(True)
     assert asked.count("key") == 1
+
+
+def big(number: int, key: bool, packets: int = 20) -> Encoded:
+    return Encoded([bytes([n]) for n in range(packets)], number, key)
+
+
+async def test_a_key_frame_goes_out_in_pieces_over_a_frames_time() -> None:
+    track, _ = video()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    track.push(big(1, key=True))
+    pieces = [await track.recv()]
+    first = loop.time() - began
+    while not pieces[-1].whole:
+        pieces.append(await track.recv())
+    took = loop.time() - began
+    assert first < took
+    assert SPREAD * 0.6 < took < 1  # the last piece needs no pause after it
+    assert [p for piece in pieces for p in piece.payloads] == big(1, key=True).payloads
+    assert max(len(piece.payloads) for piece in pieces) <= 3
+    assert {piece.timestamp for piece in pieces} == {1}
+
+
+async def test_no_frame_waits_for_the_rest_of_a_key_frame() -> None:
+    track, _ = video()
+    track.push(big(1, key=True))
+    assert not (await track.recv()).whole
+    track.push(big(2, key=False))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    rest, delta = await track.recv(), await track.recv()
+    assert loop.time() - began < SPREAD / 2
+    assert (rest.timestamp, rest.whole, len(rest.payloads)) == (1, True, 17)
+    assert (delta.timestamp, delta.whole, len(delta.payloads)) == (2, True, 20)
+
+
+async def test_small_key_frames_and_all_others_go_at_once() -> None:
+    assert split(big(1, key=True, packets=4)) == [big(1, key=True, packets=4)]
+    assert split(big(1, key=False)) == [big(1, key=False)]
+
+
+async def test_shutting_drops_the_rest_of_a_key_frame() -> None:
+    track, _ = video()
+    track.push(big(1, key=True))
+    await track.recv()
+    track.gate(False)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(track.recv(), 0.05)
 
 
 async def test_overflow_drops_to_the_next_key_frame_and_asks_for_it() -> None:

@@ -230,6 +230,7 @@ class World(RuleBasedStateMachine):
             self._pass(400.0)
             self.settle()
         for device in list(self.devices.values()):
+            assert not isinstance(device.phase, ph.Calling | ph.Ringing)
             self._feed(device, ph.HungUp())  # connected calls may last
         self.settle()
         for device in self.devices.values():

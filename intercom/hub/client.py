@@ -49,6 +49,8 @@ class Client:
 
     def send(self, message: p.HubMessage) -> None:
         """Queue a message; a client that does not read is closed with 1013."""
+        if self._gone.is_set():
+            return
         try:
             self._queue.put_nowait(p.encode(message))
         except asyncio.QueueFull:

@@ -24,7 +24,7 @@ def login(board: Board, event: LoggedIn) -> None:
     old = board.sessions.get(user)
     same = old is not None and old.is_of(event.resumes)
     call = board.call_of(user)
-    kept = call if same and call is not None and call.call_id == event.call_id else None
+    kept = call if same and call is not None and _takes_up(call, event) else None
     missed = board.missed_end(user, event.resumes, event.call_id, event.secret)
     if old is not None:
         kicked = old.attached and not same
@@ -67,10 +67,16 @@ def grace_over(board: Board, user: str) -> None:
         leave(board, call, user, Reason.LOST)
 
 
+def _takes_up(call: HubCall, event: LoggedIn) -> bool:
+    """Tell whether the client is in the call, or cannot know of it: its invitation was lost."""
+    member = call.members[event.user_id]
+    return event.call_id == call.call_id or not (event.call_id or member.joined or member.rang)
+
+
 def _welcome(
     board: Board, event: LoggedIn, kept: HubCall | None, missed: p.Ended | None
 ) -> p.Welcome:
-    held = kept or missed
+    held = (kept or missed) if event.call_id else None
     needed = {event.user_id, *(kept.members if kept else ())}
     names = {user: board.directory.name(user) for user in needed}
     return p.Welcome(

@@ -9,6 +9,7 @@ import ssl
 from pathlib import Path
 
 from aiohttp import WSCloseCode, web
+from aiohttp.http import HttpProcessingError
 
 from intercom import protocol as p
 from intercom.config import HubConfig, is_loopback
@@ -34,6 +35,15 @@ INVITE_RATE, INVITE_BURST = 0.5, 5.0
 """Calls a second that a user may make for long, and calls at once."""
 LEAVE_WITHIN = 10.0
 """Seconds over which clients are spread when the hub goes down."""
+
+
+http_log = log.getChild("http")
+"""Where aiohttp reports. A port scan is no error of ours: it would get a traceback for each try."""
+http_log.addFilter(lambda record: not (record.exc_info and _is_no_http(record.exc_info[1])))
+
+
+def _is_no_http(error: BaseException | None) -> bool:
+    return isinstance(error, HttpProcessingError)
 
 
 class HubError(IntercomError):
@@ -67,7 +77,7 @@ class Hub:
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics_page)
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0
+            app, access_log=None, logger=http_log, handler_cancellation=True, shutdown_timeout=1.0
         )
         await self._runner.setup()
         where = f"{self._config.listen}:{self._config.port}"
@@ -116,12 +126,16 @@ class Hub:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         check_origin(request, self._config.origins)
-        ws = web.WebSocketResponse(max_msg_size=p.MAX_MESSAGE, timeout=1.0, compress=False)
-        await ws.prepare(request)
+        ws = web.WebSocketResponse(
+            max_msg_size=p.MAX_MESSAGE + 1,  # aiohttp takes less than that
+            timeout=1.0,
+            compress=False,
+        )
         self._number += 1
         client = Client(self._number, ws)
         fault: ProtocolError | None = None
         try:
+            await ws.prepare(request)
             async with asyncio.timeout(HELLO_TIMEOUT):
                 hello = await read_hello(ws, self._accounts)
             self._login(client, hello)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .devices import Camera, Closable, Devices, View
+from .echo import VoiceSettings
 from .engine import Media
 from .events import (
     DeviceFault,
@@ -18,6 +19,7 @@ from .events import (
 from .opus import OpusError
 from .peer import Peer
 from .quality import QUALITIES, Quality
+from .route import Route, route
 
 __all__ = [
     "QUALITIES",
@@ -36,6 +38,9 @@ __all__ = [
     "PeerLost",
     "PeerRestored",
     "Quality",
+    "Route",
     "View",
+    "VoiceSettings",
     "VoiceVolume",
+    "route",
 ]

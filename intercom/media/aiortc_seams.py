@@ -1,4 +1,4 @@
-"""The one place that touches private names of aiortc 1.16 and aioice 0.13.
+"""The one place that touches private names of aiortc 1.16; aioice_seams has those of aioice.
 
 Why each seam exists, and the upstream thread it waits for:
 
@@ -7,8 +7,6 @@ Why each seam exists, and the upstream thread it waits for:
   growing delay); ours read the packets instead, and aiortc decodes nothing.
 - `drive_sender`: PLI and REMB are dropped when a track delivers encoded data (aiortc 1.15, 1.16);
   the packets come ready-made, so that one encode serves many peers (aiortc #58 has PLI's history).
-- `limit_addresses`: which host addresses are offered cannot be configured (aioice #2, #57), and a
-  machine without a network has no candidate at all (RFC 8445 5.1.1.1 leaves loopback out).
 - `packets_received`: a vanished peer is reported after 30 s; the watchdog counts packets.
 
 tests/test_media_aiortc_seams.py fails when one of these names moves.
@@ -21,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiortc
-from aioice import Connection
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
@@ -43,11 +40,15 @@ _RX_PACKETS = "_RTCDtlsTransport__rx_packets"
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One coded frame as RTP payloads; `timestamp` in units of the codec's clock rate."""
+    """One coded frame as RTP payloads; `timestamp` in units of the codec's clock rate.
+
+    One that is not `whole` is a piece of a frame and does not end with its marker.
+    """
 
     payloads: list[bytes]
     timestamp: int
     key: bool
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,13 @@ class _Tap:
         return False, None
 
 
+class _Piece(list[bytes]):
+    """Says that one more payload follows: aiortc sets the marker when it counts to the last."""
+
+    def __len__(self) -> int:
+        return super().__len__() + 1
+
+
 class _ReadyMade:
     """Stands where aiortc's encoder stood: passes payloads on, and tells of REMB."""
 
@@ -94,7 +102,7 @@ class _ReadyMade:
         self._on_bitrate = on_bitrate
 
     def pack(self, data: Encoded) -> tuple[list[bytes], int]:
-        return data.payloads, data.timestamp
+        return data.payloads if data.whole else _Piece(data.payloads), data.timestamp
 
     @property
     def target_bitrate(self) -> int:
@@ -105,7 +113,8 @@ class _ReadyMade:
         self._on_bitrate(bps)
 
 
-def _replace(owner: object, name: str, value: object) -> None:
+def replace(owner: object, name: str, value: object) -> None:
+    """Set an attribute that must be there. Raises AttributeError when the seam has moved."""
     if not hasattr(owner, name):
         raise AttributeError(f"{type(owner).__name__} has no {name}: aiortc's seam has moved")
     setattr(owner, name, value)
@@ -113,16 +122,16 @@ def _replace(owner: object, name: str, value: object) -> None:
 
 def tap_receiver(receiver: RTCRtpReceiver, sink: Sink) -> None:
     """Hand every packet to `sink` in the loop's thread; aiortc then buffers and NACKs nothing."""
-    _replace(receiver, _JITTER_BUFFER, _Tap(sink))
-    _replace(receiver, _NACK_GENERATOR, None)
+    replace(receiver, _JITTER_BUFFER, _Tap(sink))
+    replace(receiver, _NACK_GENERATOR, None)
 
 
 def drive_sender(
     sender: RTCRtpSender, on_key_frame: Callable[[], None], on_bitrate: Callable[[int], None]
 ) -> None:
     """Let a track deliver `Encoded`; PLI and FIR call `on_key_frame`, REMB `on_bitrate(bps)`."""
-    _replace(sender, _ENCODER, _ReadyMade(on_bitrate))
-    _replace(sender, "_send_keyframe", on_key_frame)
+    replace(sender, _ENCODER, _ReadyMade(on_bitrate))
+    replace(sender, "_send_keyframe", on_key_frame)
 
 
 async def request_key_frame(receiver: RTCRtpReceiver, ssrc: int) -> None:
@@ -169,19 +178,3 @@ def prefer_codecs(transceiver: RTCRtpTransceiver, names: Sequence[str]) -> None:
 
     wanted = sorted((c for c in codecs if c.name in names), key=rank)
     transceiver.setCodecPreferences(wanted + [c for c in codecs if c.name == "rtx"])
-
-
-def limit_addresses(pc: RTCPeerConnection, allowed: Callable[[str], bool]) -> None:
-    """Offer the host addresses that `allowed` accepts; loopback when none is left."""
-    for transport in {t.receiver.transport.transport for t in pc.getTransceivers()}:
-        _limit(transport._connection, allowed)  # noqa: SLF001 - the seam
-
-
-def _limit(connection: Connection, allowed: Callable[[str], bool]) -> None:
-    gather = connection.get_component_candidates
-
-    async def limited(component: int, addresses: list[str], timeout: int = 5) -> Any:  # noqa: ASYNC109 - aioice's signature
-        kept = [address for address in addresses if allowed(address)] or ["127.0.0.1"]
-        return await gather(component, kept, timeout)
-
-    _replace(connection, "get_component_candidates", limited)

@@ -2,8 +2,8 @@
 
 A frame is handed out when every packet from its first to its marker is there and every frame
 before it was handed out, or when it is a key frame, before which nothing matters. A missing packet
-is asked for at once and again each round trip; when that fails, everything up to the next key
-frame is dropped, and a picture loss is told until one comes.
+is asked for at once and again each round trip. When it is late a picture loss is told besides, and
+whichever comes first counts; when it never comes, everything up to the next key frame is dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 NACKS = 5  # at most, for one packet
 ROUND_TRIP = 0.04  # seconds, until one was measured
 SHORTEST_REPEAT = 0.01  # seconds between two NACKs for one packet
-PATIENCE = 0.08  # seconds beyond a round trip after which a packet is given up
+PATIENCE = 0.08  # seconds beyond a round trip after which a picture loss is told
+LAST_REPEATS = 2  # NACKs at least that follow it, before the packet is given up
 PLI_REPEAT = 0.3  # seconds
 CAPACITY = 1024  # packets
 WAITING_CAPACITY = 128  # packets kept while waiting for a key frame, in case it was overtaken
@@ -68,6 +69,7 @@ class _Gap:
     since: float
     asked: int = 0
     again: float = 0.0
+    told: int = 0  # how often it had been asked for when a picture loss was told; 0: not yet
 
 
 class Assembler:
@@ -219,7 +221,12 @@ class Assembler:
         self._ask(fed, now)
         if len(self._packets) > CAPACITY:
             self._give_up()
-        if self._begin is None and now >= self._pli_at:
+        if self._begin is None:
+            self._tell(fed, now)
+
+    def _tell(self, fed: Fed, now: float) -> None:
+        """A picture loss, not too often."""
+        if now >= self._pli_at:
             self._pli_at = now + PLI_REPEAT
             self.stats.plis += 1
             fed.pli = True
@@ -229,7 +236,11 @@ class Assembler:
         for seq, gap in list(self._gaps.items()):
             if gap.again > now:
                 continue
-            if gap.asked >= NACKS or now - gap.since > self.rtt + PATIENCE:
+            late = now - gap.since > self.rtt + PATIENCE
+            if late and not gap.told:
+                gap.told = gap.asked
+                self._tell(fed, now)
+            if gap.asked >= NACKS or (gap.told and gap.asked >= gap.told + LAST_REPEATS):
                 self._give_up(seq)
                 return
             gap.asked += 1

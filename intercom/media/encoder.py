@@ -1,8 +1,4 @@
-"""Software encoding in a thread of its own, and the way through for cameras that encode.
-
-Measured at 640x480 on x86 (PyAV 18, one thread): ultrafast 1.0 ms a frame, superfast 1.6 ms,
-veryfast 2.2 ms; slices over two threads gain nothing at this size and cost 15 % more CPU.
-"""
+"""Software encoding in a thread of its own, and the way through for cameras that encode."""
 
 from __future__ import annotations
 
@@ -10,85 +6,92 @@ import asyncio
 import logging
 import threading
 import time
-from fractions import Fraction
 
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.reformatter import Interpolation, VideoReformatter
 
 from .aiortc_seams import Encoded
+from .codec import TIME_BASE, open_codec
 from .devices import Camera, CodedPacket
-from .feed import CLOCK_RATE, Feed, media_time
+from .feed import Feed, media_time
+from .ladder import Ladder, Rung, rungs
+from .load import LoadMeter
 from .rtp_payload import h264_payloads, is_key, vp8_payloads
 
 logger = logging.getLogger(__name__)
 
-TIME_BASE = Fraction(1, CLOCK_RATE)
-_NEVER = 1_000_000  # frames between unrequested key frames
-# zerolatency's force-cfr must stay: input of a variable rate is held back by one frame
-_X264 = {
-    "tune": "zerolatency",
-    "profile": "baseline",
-    "forced-idr": "1",
-    "x264-params": "repeat-headers=1:annexb=1:scenecut=0:sliced-threads=0",
-}
-_VPX = {
-    "deadline": "realtime",
-    "cpu-used": "8",
-    "lag-in-frames": "0",
-    "error-resilient": "default",
-    "auto-alt-ref": "0",
-}
-
-
-def open_codec(codec: str, width: int, height: int, fps: int, top: int) -> VideoCodecContext:
-    """An encoder without look-ahead whose `bit_rate` can be lowered from `top` while it runs."""
-    context = VideoCodecContext.create("libx264" if codec == "H264" else "libvpx", "w")
-    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
-    context.time_base, context.framerate = TIME_BASE, Fraction(fps)
-    context.bit_rate, context.gop_size, context.max_b_frames = top, _NEVER, 0
-    context.thread_count = 1
-    # maxrate and a small bufsize make libx264 follow `bit_rate`; without them it ignores it
-    limits = {"maxrate": str(top), "bufsize": str(max(top // 4, 40_000))}
-    if codec == "H264":
-        preset = "superfast" if width * height <= 1280 * 720 else "ultrafast"
-        context.options = {**_X264, **limits, "preset": preset, "level": _level(width, height)}
-    else:
-        context.options = {**_VPX, **limits}
-    return context
-
-
-def _level(width: int, height: int) -> str:
-    return "3.1" if width * height <= 1280 * 720 else "4.0"
+FRESH = 0.1
+"""Seconds for which the camera's last picture may stand for the present one."""
 
 
 class Encoder(Feed):
-    """Encodes the newest frame only, and only while somebody's gate is open."""
+    """Encodes the newest frame only, and only while somebody's gate is open.
 
-    def __init__(self, codec: str, loop: asyncio.AbstractEventLoop, bitrate: int, fps: int) -> None:
+    Size and rate step down and up with what the line takes and the machine can do.
+    """
+
+    def __init__(
+        self,
+        codec: str,
+        loop: asyncio.AbstractEventLoop,
+        bitrate: int,
+        fps: int,
+        name: str = "picture",
+    ) -> None:
         super().__init__(loop, bitrate)
         self.dropped = 0
         self.contexts = 0  # encoders opened so far
         self.codec = codec
+        self._name = name
         self._fps = fps
         self._top = bitrate
+        self._source = (0, 0)
+        self._ladder: Ladder | None = None
+        self._load = LoadMeter()
+        self._scaler = VideoReformatter()
         self._context: VideoCodecContext | None = None
         self._condition = threading.Condition()
-        self._frame: av.VideoFrame | None = None
+        self._frame: tuple[av.VideoFrame, bool] | None = None
+        self._latest: tuple[av.VideoFrame, float] | None = None
+        self._count = 0
         self._renew = False
         self._last_pts = -1
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"encode-{codec}", daemon=True)
         self._thread.start()
 
-    def submit(self, frame: av.VideoFrame) -> None:
-        """Take a yuv420p frame from the camera's thread; the newest wins."""
+    @property
+    def rung(self) -> Rung | None:
+        """The size and rate at present; None before the first frame."""
+        return self._ladder.rung if self._ladder is not None else None
+
+    def submit(self, frame: av.VideoFrame, shared: bool = False) -> None:
+        """Take a yuv420p frame from the camera's thread; the newest wins.
+
+        One that is `shared` with another encoder is not written into.
+        """
+        self._latest = frame, time.monotonic()
         if not self.wanted:
             return
         with self._condition:
             self.dropped += self._frame is not None
-            self._frame = frame
+            self._frame = frame, shared
             self._condition.notify()
+
+    def _gates_changed(self) -> None:
+        """When the first gate opens, do not wait for the camera: its last picture goes at once."""
+        idle = not self.wanted
+        super()._gates_changed()
+        if not idle or not self.wanted or self._latest is None:
+            return
+        frame, at = self._latest
+        if time.monotonic() - at < FRESH:
+            with self._condition:
+                if self._frame is None:
+                    self._frame = frame, True  # the view at home may have it as well
+                    self._condition.notify()
 
     def configure(self, bitrate: int, fps: int) -> None:
         """Another quality: a new encoder with the next frame, which is a key frame."""
@@ -104,43 +107,84 @@ class Encoder(Feed):
         self._thread.join()
 
     def _run(self) -> None:
-        while (frame := self._next()) is not None:
+        while (taken := self._next()) is not None:
+            began = time.monotonic()
             try:
-                self._encode(frame)
+                self._encode(*taken, began)
             except (av.FFmpegError, ValueError) as error:
                 logger.warning("encoder failed, opening a new one: %s", error)
                 self._context = None
+            self._load.worked(time.monotonic() - began)
         self._context = None
 
-    def _next(self) -> av.VideoFrame | None:
+    def _next(self) -> tuple[av.VideoFrame, bool] | None:
         with self._condition:
             while self._frame is None and not self._closed:
                 self._condition.wait()
             frame, self._frame = self._frame, None
             return None if self._closed else frame
 
-    def _encode(self, frame: av.VideoFrame) -> None:
+    def _encode(self, frame: av.VideoFrame, shared: bool, now: float) -> None:
+        rung = self._step(frame, now)
+        self._count += 1
+        if self._count % rung.every:
+            return
+        frame = self._fit(frame, rung, shared)
         context = self._context
         if context is None or self._stale(context, frame):
-            self._renew = False
-            bitrate = self._top if self.codec == "H264" else self._bitrate
-            context = open_codec(self.codec, frame.width, frame.height, self._fps, bitrate)
-            self._context = context
-            self.contexts += 1
-        if self.codec == "H264" and context.bit_rate != self._bitrate:
-            context.bit_rate = self._bitrate
-        forced = self.keys.take(time.monotonic())
+            context = self._context = self._open(rung)
+        if self.codec == "H264":
+            target = min(self._bitrate, rung.bitrate)
+            if context.bit_rate != target:
+                context.bit_rate = target
+        forced = self.keys.take(now)
         frame.pict_type = PictureType.I if forced else PictureType.NONE
         self._last_pts = frame.pts = max(media_time(), self._last_pts + 1)
         frame.time_base = TIME_BASE
         for packet in context.encode(frame):
             self.deliver(self._pack(packet))
 
+    def _step(self, frame: av.VideoFrame, now: float) -> Rung:
+        """Where the ladder stands for this frame."""
+        ladder, size = self._ladder, (frame.width, frame.height)
+        if ladder is None or self._renew or size != self._source:
+            if self._renew:
+                self._context = None
+            self._renew, self._source = False, size
+            ladder = self._ladder = Ladder(rungs(*size, self._fps, self._top), self._bitrate)
+            self._load.reset(now)
+        load = self._load.read(now)
+        if load is None:
+            return ladder.rung
+        before = ladder.rung.name
+        cause = ladder.judge(self._bitrate, load, now)
+        if cause:
+            logger.info("%s: from %s to %s: %s", self._name, before, ladder.rung.name, cause)
+        return ladder.rung
+
+    def _fit(self, frame: av.VideoFrame, rung: Rung, shared: bool) -> av.VideoFrame:
+        """`frame` in the size to encode, and nobody else's to write into."""
+        if (frame.width, frame.height) != (rung.width, rung.height):
+            return self._scaler.reformat(
+                frame, rung.width, rung.height, interpolation=Interpolation.FAST_BILINEAR
+            )
+        if shared:
+            return av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+        return frame
+
+    def _open(self, rung: Rung) -> VideoCodecContext:
+        bitrate = rung.bitrate if self.codec == "H264" else min(self._bitrate, rung.bitrate)
+        self.contexts += 1
+        fps = max(1, self._fps // rung.every)
+        return open_codec(self.codec, rung.width, rung.height, fps, bitrate)
+
     def _stale(self, context: VideoCodecContext, frame: av.VideoFrame) -> bool:
-        if self._renew or (context.width, context.height) != (frame.width, frame.height):
+        if (context.width, context.height) != (frame.width, frame.height):
             return True
         # FFmpeg's libvpx cannot change its rate while it runs
-        return self.codec == "VP8" and not 0.8 < self._bitrate / (context.bit_rate or 1) < 1.25
+        rung = self.rung
+        wanted = min(self._bitrate, rung.bitrate if rung is not None else self._bitrate)
+        return self.codec == "VP8" and not 0.8 < wanted / (context.bit_rate or 1) < 1.25
 
     def _pack(self, packet: CodedPacket) -> Encoded:
         data = bytes(packet)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aiortc import RTCIceServer
-
 from . import opus
 from .devices import Devices
+from .echo import VoiceSettings
 from .events import MediaEvent, VoiceVolume
 from .peer import Peer
 from .picture import Picture
 from .quality import quality as find_quality
+from .route import Route
+from .servers import Servers
 from .sound import Sound
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,9 @@ class Media:
     """Camera, microphone, speaker and peers; made in a running loop, whose thread owns it.
 
     `report` is called in that thread. Raises CallingError for an unknown quality and OpusError when
-    libopus is not installed. `local_view` is Picture's, `set_mic_mute`, `play` and `silence` are
-    Sound's; `cameras` and `microphones` are those of the devices, and block.
+    libopus is not installed. `route` limits what connections use, `voice` says what is done to the
+    microphone; `configure` is that of Servers, `local_view` is Picture's, `set_mic_mute`, `play`
+    and `silence` are Sound's; `cameras` and `microphones` are those of the devices, and block.
     """
 
     def __init__(
@@ -39,6 +40,9 @@ class Media:
         quality: str = "480p",
         bitrate: int | None = None,
         fps: int = 30,
+        *,
+        route: Route | None = None,
+        voice: VoiceSettings | None = None,
     ) -> None:
         opus.check_library()
         self._devices = devices
@@ -48,13 +52,13 @@ class Media:
         self._picture = Picture(
             devices, self._executor, report, find_quality(quality, bitrate, fps)
         )
-        self._sound = Sound(devices, self._executor, report)
+        self._sound = Sound(devices, self._executor, report, voice)
         self._peers: dict[Peer, str] = {}
-        self._ice_servers: list[RTCIceServer] = []
-        self._without: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        self._servers = Servers(route or Route())
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._meter = self._loop.create_task(self._measure(), name="voice-volume")
+        self.configure = self._servers.configure
         self.local_view = self._picture.local_view
         self.set_mic_mute = self._sound.set_mute
         self.play = self._sound.play
@@ -62,19 +66,6 @@ class Media:
         self.close_microphone = self._sound.microphone.close
         self.cameras = devices.cameras
         self.microphones = devices.microphones
-
-    def configure(self, ice_servers: list[dict[str, Any]], without: Sequence[str] = ()) -> None:
-        """For peers made from now on: STUN and TURN servers as in W3C's RTCIceServer, and own
-        networks ("172.17.0.0/16") that are not offered. Raises ValueError for a bad network."""
-        self._without = [ipaddress.ip_network(network) for network in without]
-        self._ice_servers = [
-            RTCIceServer(
-                urls=server["urls"],
-                username=server.get("username"),
-                credential=server.get("credential"),
-            )
-            for server in ice_servers
-        ]
 
     @property
     def camera_open(self) -> bool:
@@ -135,8 +126,7 @@ class Media:
             picture=self._picture,
             sound=self._sound,
             report=self._report,
-            ice_servers=self._ice_servers,
-            address_allowed=self._address_allowed,
+            route=self._servers.route,
         )
         self._peers[peer] = user_id
         peer.on_closed = self._peers.pop
@@ -149,12 +139,10 @@ class Media:
         self._closed = True
         self._meter.cancel()
         await asyncio.wait([self._meter])
+        await self._servers.close()
         await asyncio.gather(*(peer.close() for peer in list(self._peers)))
         await asyncio.gather(self._picture.close(), self._sound.close())
         self._executor.shutdown(wait=False)
-
-    def _address_allowed(self, address: str) -> bool:
-        return not any(ipaddress.ip_address(address) in network for network in self._without)
 
     async def _measure(self) -> None:
         while True:

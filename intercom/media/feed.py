@@ -76,17 +76,20 @@ class Feed:
         """Forget `track`; idempotent."""
         self._tracks.discard(track)
         self.rate.forget(track)
+        self._follow(self.rate.value)
         self._gates_changed()
 
     def reported(self, track: PacketTrack, bps: int) -> None:
         """The peer behind `track` can take `bps` (REMB)."""
-        self._bitrate = self.rate.report(track, bps, time.monotonic())
-        self.apply_bitrate(self._bitrate)
+        self._follow(self.rate.report(track, bps, time.monotonic()))
+
+    def assume(self, track: PacketTrack, bps: float) -> None:
+        """The peer behind `track` took `bps` of another stream."""
+        self._follow(self.rate.assume(track, bps))
 
     def set_top(self, bitrate: int) -> None:
         """The most that is sent from now on, bits a second."""
-        self._bitrate = self.rate.set_top(bitrate)
-        self.apply_bitrate(self._bitrate)
+        self._follow(self.rate.set_top(bitrate))
 
     def apply_bitrate(self, bps: int) -> None:
         """Follow `bps` without a new encoder; overridden where it matters."""
@@ -106,6 +109,11 @@ class Feed:
         self.rate.sent(sum(map(len, frame.payloads)), time.monotonic())
         for track in self._tracks:
             track.push(frame)
+
+    def _follow(self, bps: int) -> None:
+        if bps != self._bitrate:
+            self._bitrate = bps
+            self.apply_bitrate(bps)
 
     def _gates_changed(self) -> None:
         self.wanted = any(track.is_open for track in self._tracks)

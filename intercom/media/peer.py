@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
-    RTCIceServer,
     RTCPeerConnection,
     RTCRtpTransceiver,
     RTCSessionDescription,
@@ -21,12 +21,14 @@ from aiortc.exceptions import InvalidStateError, OperationError
 from intercom.errors import ProtocolError
 
 from . import aiortc_seams as seams
-from . import session_description
+from . import loss, session_description
+from .aioice_seams import own_addresses, use_route
 from .devices import View
 from .events import FirstFrame, FirstSound, MediaEvent
 from .picture import Picture
 from .receive_audio import AudioReceiver
 from .receive_video import VideoReceiver
+from .route import Route
 from .sound import Sound
 from .tasks import Tasks
 from .tracks import PacketTrack
@@ -66,18 +68,15 @@ class Peer:
         picture: Picture,
         sound: Sound,
         report: Callable[[MediaEvent], None],
-        ice_servers: Sequence[RTCIceServer] = (),
-        address_allowed: Callable[[str], bool] = lambda address: True,
+        route: Callable[[], Awaitable[Route]],
     ) -> None:
         self.call_id, self.user_id, self.epoch, self.offerer = call_id, user_id, epoch, offerer
         self.on_closed: Callable[[Peer], object] = lambda peer: None
         self._signal = signal
         self._picture, self._sound = picture, sound
-        self._address_allowed = address_allowed
+        self._route = route
         self._tasks = Tasks(f"peer {user_id}")
-        self._pc = RTCPeerConnection(
-            RTCConfiguration(list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        )
+        self._pc = RTCPeerConnection(RTCConfiguration([], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._audio_out, self._video_out = PacketTrack("audio"), PacketTrack("video")
         self._audio_in = AudioReceiver(lambda: report(FirstSound(call_id, user_id)))
         self._video_in = VideoReceiver(
@@ -94,6 +93,7 @@ class Peer:
             return
         self._prepare(["audio", "video"])
         with contextlib.suppress(InvalidStateError):  # closed meanwhile
+            use_route(self._pc, await self._route())
             await self._pc.setLocalDescription(await self._pc.createOffer())
             self._describe("offer")
 
@@ -129,6 +129,11 @@ class Peer:
     def take_volume(self) -> int:
         """How loud the remote voice was since the last call, 0-100."""
         return self._audio_in.take_volume()
+
+    def uses(self, addresses: Collection[str]) -> bool:
+        """Whether it goes by one of these own addresses, or by nobody knows which."""
+        used = own_addresses(self._pc)
+        return not used or not used.isdisjoint(addresses)
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -187,7 +192,8 @@ class Peer:
         if "audio" in self._transceivers:
             sender = self._transceivers["audio"].sender
             seams.drive_sender(sender, lambda: None, lambda bps: None)
-        seams.limit_addresses(self._pc, self._address_allowed)
+            lost = functools.partial(self._sound.lost, self._audio_out)
+            self._tasks.spawn(loss.watch(sender, lost))
 
     async def _take_description(self, kind: str, sdp: str) -> None:
         if kind == "offer":
@@ -197,6 +203,7 @@ class Peer:
             if not kinds:
                 raise ValueError("it describes no media")
             self._prepare(kinds)
+            use_route(self._pc, await self._route())
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
         if kind == "offer":
             await self._pc.setLocalDescription(await self._pc.createAnswer())

@@ -1,9 +1,13 @@
-"""The station's camera: one device, one encode a codec, every peer's track and the local view."""
+"""The station's camera: one device, one encode a codec, every peer's track and the local view.
+
+Peers that take far less than the others share a second, smaller encode.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -13,7 +17,9 @@ from .devices import Camera, CodedPacket, Devices, DeviceSlot, OnFault, View
 from .encoder import Encoder, PassThrough
 from .events import MediaEvent
 from .feed import Feed
+from .ladder import KEEP
 from .quality import Quality
+from .split import Splitter
 from .tracks import PacketTrack
 
 logger = logging.getLogger(__name__)
@@ -34,6 +40,10 @@ class Picture:
         self._loop = asyncio.get_running_loop()
         self._encoders: dict[str, Encoder] = {}
         self._through: PassThrough | None = None
+        self._small: Encoder | None = None  # of H.264, for the slow
+        self._slow: frozenset[object] = frozenset()
+        self._splitter = Splitter()
+        self._closing: set[asyncio.Task[None]] = set()
         self._tracks: dict[PacketTrack, str] = {}  # -> codec
         self._view: View | None = None
         self.camera: DeviceSlot[Camera] = DeviceSlot("camera", self._open, executor, report)
@@ -49,10 +59,13 @@ class Picture:
         if self._tracks.pop(track, None) is not None:
             for feed in self._feeds():
                 feed.remove(track)
+            self._share()
 
     def feed_of(self, track: PacketTrack) -> Feed | None:
         """The stream that `track` gets at present."""
         codec = self._tracks.get(track)
+        if track in self._slow:
+            return self._small
         if codec == "H264" and self._through is not None:
             return self._through
         return self._encoders.get(codec) if codec is not None else None
@@ -62,6 +75,7 @@ class Picture:
         feed = self.feed_of(track)
         if feed is not None:
             feed.reported(track, bps)
+            self._share()
 
     def local_view(self, view: View | None) -> None:
         """Show the own picture in `view`; None shows it nowhere."""
@@ -72,16 +86,17 @@ class Picture:
     async def set_quality(self, quality: Quality) -> None:
         """Open the camera again with another size and rate, if it is open."""
         self.quality = quality
-        for encoder in self._encoders.values():
+        for encoder in self._software():
             encoder.configure(quality.bitrate, quality.fps)
         await self.camera.reopen()
 
     async def close(self) -> None:
         """Close the camera and the encoders; idempotent."""
         await self.camera.close()
-        for encoder in self._encoders.values():
+        for encoder in self._software():
             await asyncio.to_thread(encoder.close)
-        self._encoders.clear()
+        self._encoders, self._small = {}, None
+        await asyncio.gather(*self._closing)
         self.local_view(None)
 
     def _open(self, on_fault: OnFault) -> Camera:
@@ -101,26 +116,67 @@ class Picture:
     def _attach(self, track: PacketTrack, codec: str) -> None:
         for feed in self._feeds():
             feed.remove(track)
+        if track in self._slow:
+            if self._small is None:
+                self._small = self._encoder(codec, "picture for the slow")
+            self._small.add(track)
+            return
         if self._through is not None and codec == "H264":
             self._through.add(track)
             return
         encoder = self._encoders.get(codec)
         if encoder is None:
-            encoder = Encoder(codec, self._loop, self.quality.bitrate, self.quality.fps)
+            encoder = self._encoder(codec, "picture")
             self._encoders = {**self._encoders, codec: encoder}  # read by the camera's thread
         encoder.add(track)
 
+    def _encoder(self, codec: str, name: str) -> Encoder:
+        return Encoder(codec, self._loop, self.quality.bitrate, self.quality.fps, name)
+
+    def _share(self) -> None:
+        """Set those apart that are far slower than the rest, and take them back."""
+        limits: dict[object, float] = {}
+        for track, codec in self._tracks.items():
+            feed = self.feed_of(track)
+            if codec == "H264" and track.is_open and feed is not None:
+                limits[track] = feed.rate.limit(track)
+        # a camera's own encoder cannot make its pictures smaller
+        least = KEEP * self.quality.bitrate if self._through is not None else 0.0
+        slow = self._splitter.judge(limits, least, time.monotonic())
+        moved, self._slow = slow ^ self._slow, slow
+        for track in [track for track in self._tracks if track in moved]:
+            self._move(track, limits.get(track, float(self.quality.bitrate)))
+        if not slow and self._small is not None:
+            small, self._small = self._small, None
+            closing = self._loop.create_task(asyncio.to_thread(small.close))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    def _move(self, track: PacketTrack, limit: float) -> None:
+        self._attach(track, self._tracks[track])
+        feed = self.feed_of(track)
+        assert feed is not None
+        feed.assume(track, limit)
+        logger.info(
+            "%d kbit/s for one of %d: %s",
+            limit // 1000,
+            len(self._tracks),
+            "it gets a smaller encode" if track in self._slow else "it gets that of the others",
+        )
+
+    def _software(self) -> list[Encoder]:
+        small = self._small  # once: the camera's thread reads it too
+        return [*self._encoders.values(), *([small] if small is not None else [])]
+
     def _feeds(self) -> list[Feed]:
         through: list[Feed] = [self._through] if self._through is not None else []
-        return [*self._encoders.values(), *through]
+        return [*self._software(), *through]
 
     def _frame(self, frame: av.VideoFrame) -> None:
         """From the camera's thread."""
-        busy = [encoder for encoder in self._encoders.values() if encoder.wanted]
-        for encoder in busy[1:]:  # each writes its time and kind of picture into its frame
-            encoder.submit(av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p"))
-        for encoder in busy[:1]:
-            encoder.submit(frame)
+        busy = [encoder for encoder in self._software() if encoder.wanted]
+        for encoder in busy:
+            encoder.submit(frame, shared=len(busy) > 1)
         view = self._view
         if view is not None:
             view.show(frame)

@@ -40,6 +40,15 @@ class RateLimit:
             self._limits[who] = float(bps)
         return self.value
 
+    def limit(self, who: Hashable) -> float:
+        """What `who` can take, bits a second."""
+        return self._limits.get(who, float(self._top))
+
+    def assume(self, who: Hashable, bps: float) -> int:
+        """`who` comes from another stream, where it took `bps`; returns the rate to encode at."""
+        self._limits[who] = min(float(self._top), bps)
+        return self.value
+
     def forget(self, who: Hashable) -> None:
         """`who` does not receive any more."""
         self._limits.pop(who, None)

@@ -14,7 +14,10 @@ import numpy as np
 
 from .aiortc_seams import Encoded
 from .devices import Closable, Devices, DeviceSlot
+from .echo import VoiceSettings
+from .echo_path import EchoPath
 from .events import MediaEvent
+from .loss import FIRST, LossMeter
 from .mixer import Tone, mix, volume
 from .opus import PACKET, RATE, OpusEncoder
 from .receive_audio import AudioReceiver
@@ -31,19 +34,26 @@ class Sound:
     """Joins microphone, speaker, tones and peers; methods belong to the loop's thread."""
 
     def __init__(
-        self, devices: Devices, executor: Executor, report: Callable[[MediaEvent], None]
+        self,
+        devices: Devices,
+        executor: Executor,
+        report: Callable[[MediaEvent], None],
+        voice: VoiceSettings | None = None,
     ) -> None:
         self.overruns = 0
         self.muted = False
         self._loop = asyncio.get_running_loop()
-        self._encoder = OpusEncoder()
+        self._encoder = OpusEncoder(loss=FIRST)
+        self._losses = LossMeter()
+        self._expected = FIRST  # percent that the encoder was told
         self._tracks: tuple[PacketTrack, ...] = ()
         self._receivers: tuple[AudioReceiver, ...] = ()  # replaced, never changed: read unlocked
         self._tone: Tone | None = None
-        self._blocks: deque[bytes] = deque(maxlen=QUEUE)
+        self._echo = EchoPath(voice or VoiceSettings())
+        self._blocks: deque[tuple[bytes, float]] = deque(maxlen=QUEUE)  # and when they came
         self._condition = threading.Condition()
         self._closed = False
-        self._pts = 0
+        self._pts = self._count = 0
         self._volume = 0
         self.microphone: DeviceSlot[Closable] = DeviceSlot(
             "microphone",
@@ -64,8 +74,14 @@ class Sound:
 
     def remove(self, track: PacketTrack, receiver: AudioReceiver) -> None:
         """Forget a peer; idempotent."""
+        self._losses.forget(track)
         self._tracks = tuple(t for t in self._tracks if t is not track)
         self._receivers = tuple(r for r in self._receivers if r is not receiver)
+
+    def lost(self, track: PacketTrack, fraction: float) -> None:
+        """The receiver of `track` reports that `fraction` (0-1) of the packets is lost."""
+        if any(track is t for t in self._tracks):
+            self._losses.report(track, fraction)
 
     def set_mute(self, muted: bool) -> None:
         """Send silence instead of the microphone, at a low rate."""
@@ -95,47 +111,56 @@ class Sound:
 
     def _fill(self, samples: int) -> bytes:
         """What the speaker plays next; in its thread. This mix is the canceller's reference."""
+        now = time.monotonic()
         voices = [pulled for r in self._receivers if (pulled := r.pull(samples)) is not None]
         tone = self._tone
         if tone is not None and not tone.ended:
             voices.append(tone.pull(samples))
-        return mix(voices, samples).tobytes()
+        played = mix(voices, samples)
+        self._echo.played(played, now)
+        return played.tobytes()
 
     def _heard(self, block: bytes) -> None:
-        """10 ms from the microphone's thread; never waits."""
+        """A period from the microphone's thread; never waits."""
+        now = time.monotonic()
         with self._condition:
             self.overruns += len(self._blocks) == QUEUE
-            self._blocks.append(block)
+            self._blocks.append((block, now))
             self._condition.notify()
 
     def _run(self) -> None:
-        half = b""
-        count = 0
-        while (block := self._next()) is not None:
-            # the microphone's block and what `_fill` played meet here
+        rest = b""
+        while (heard := self._next()) is not None:
+            # the canceller learns while muted, too
+            clean = self._echo.heard(*heard)
             if self.muted:
-                block = bytes(len(block))
-            self._volume = max(self._volume, volume(np.frombuffer(block, np.int16)))
-            half += block
-            if len(half) < PACKET * 2:
-                continue
-            pcm, half = half[: PACKET * 2], half[PACKET * 2 :]
-            count += 1
-            self._send(pcm, skip=self.muted and count % MUTED_EVERY != 0)
+                clean = np.zeros_like(clean)
+            self._volume = max(self._volume, volume(clean))
+            rest += clean.tobytes()
+            while len(rest) >= PACKET * 2:
+                pcm, rest = rest[: PACKET * 2], rest[PACKET * 2 :]
+                self._packet(pcm)
+        self._echo.close()
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> tuple[bytes, float] | None:
         with self._condition:
             while not self._blocks and not self._closed:
                 self._condition.wait()
             return None if self._closed else self._blocks.popleft()
 
-    def _send(self, pcm: bytes, *, skip: bool) -> None:
+    def _packet(self, pcm: bytes) -> None:
         clock = time.monotonic_ns() * RATE // 1_000_000_000
         self._pts += PACKET
         if abs(clock - self._pts) > RATE // 4:  # opened again after a while
             self._pts = clock
-        if skip or not any(track.is_open for track in self._tracks):
+        self._count += 1
+        if self.muted and self._count % MUTED_EVERY:
             return
+        if not any(track.is_open for track in self._tracks):
+            return
+        if self._expected != self._losses.percent:
+            self._expected = self._losses.percent
+            self._encoder.set_loss(self._expected)
         payload = self._encoder.encode(_SILENCE if self.muted else pcm)
         if not self._loop.is_closed():
             packet = Encoded([payload], self._pts, key=True)

@@ -1,0 +1,85 @@
+"""From what is played and what is heard to a microphone without echo."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from .align import RATE, Reference, Timeline
+from .echo import BLOCK, Canceller, VoiceSettings, make_canceller
+from .echo_delay import DelayTracker, Seen
+from .echo_lag import Lag
+
+logger = logging.getLogger(__name__)
+
+Samples = npt.NDArray[np.int16]
+
+
+class EchoPath:
+    """`played` belongs to the speaker's thread, everything else to the microphone path's."""
+
+    def __init__(self, settings: VoiceSettings) -> None:
+        self.lag = Lag()
+        self._settings = settings
+        self._canceller: Canceller | None = None
+        self._lock = threading.Lock()  # of the two below
+        self._reference = Reference()
+        self._played = Timeline()
+        self._heard = Timeline()
+        self._tracker = DelayTracker()
+        self._gaps_seen = (0, 0)
+        self._rest: Samples = np.zeros(0, np.int16)
+
+    @property
+    def gaps(self) -> tuple[int, int]:
+        """How often samples were missing: of the speaker, of the microphone."""
+        return self._played.gaps, self._heard.gaps
+
+    def played(self, samples: Samples, now: float) -> None:
+        """The speaker took `samples` at `now` seconds."""
+        with self._lock:
+            self._reference.write(self._played.place(len(samples), now), samples)
+
+    def heard(self, block: bytes, now: float) -> Samples:
+        """What to send of a microphone's block that came at `now`, in whole 10 ms."""
+        samples = np.frombuffer(block, np.int16)
+        at = self._heard.place(len(samples), now) - len(self._rest)
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // BLOCK * BLOCK
+        self._rest = samples[whole:]
+        clean = [self._clean(samples[k : k + BLOCK], at + k) for k in range(0, whole, BLOCK)]
+        return np.concatenate(clean) if clean else samples[:0]
+
+    def close(self) -> None:
+        """Free the canceller; idempotent."""
+        if self._canceller is not None:
+            self._canceller.close()
+            self._canceller = None
+
+    def _clean(self, near: Samples, at: int) -> Samples:
+        if self._canceller is None:  # made here: loading the libraries takes its time
+            self._canceller = make_canceller(self._settings)
+        if self._gaps_seen != self.gaps:
+            self._gaps_seen = self.gaps
+            self._canceller.disturb()
+            logger.debug("= sound was lost: speaker %d, microphone %d times", *self.gaps)
+        lag = self.lag
+        with self._lock:
+            far = self._reference.read(at - lag.value, BLOCK, 1.0 - lag.drift)
+        lag.pass_by(BLOCK)
+        if self._settings.echo != "off":
+            seen = self._tracker.push(near, far)
+            if seen is not None:
+                self._follow(seen, self._canceller)
+        return self._canceller.process(near, far)
+
+    def _follow(self, seen: Seen, canceller: Canceller) -> None:
+        if self.lag.see(seen):
+            self._tracker.restart()
+            logger.info("the echo comes %.0f ms after the sound", 1000 * self.lag.value / RATE)
+            canceller.disturb()
+        elif not self.lag.is_steady:
+            canceller.disturb()
