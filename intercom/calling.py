@@ -57,6 +57,7 @@ class Calling(Session):
         try:
             await self.link.login(user_id, user_sig)
         except BaseException:
+            self.user_id = ""
             await self.stop_media()
             raise
 
@@ -211,7 +212,7 @@ class Calling(Session):
 
     def _need_login(self) -> None:
         if not self.user_id:
-            raise CallingError(Code.NOT_LOGGED_IN, "not logged in: call login() first")
+            raise CallingError(Code.NOT_LOGGED_IN, "not logged in at the hub (yet)")
 
     def _in_call(self) -> None:
         if not isinstance(self.phase, ph.Connected):

@@ -58,6 +58,8 @@ class Session(Emitter):
         self.user_id = ""
         self.names: dict[str, str] = {}
         self.media = media
+        if media is not None:
+            media.report = self.media_event
         self.on_media: Callable[[MediaEvent], None] = lambda event: None
         self.link = Link(hub, self._on_link, ssl_context, client)
         self._hub_up = False
@@ -116,6 +118,8 @@ class Session(Emitter):
             case ph.Send(message=message):
                 if self.link.connected:
                     self.link.send(self._honest(message))
+            case ph.Emit(event=Event.CALL_END, payload=payload):
+                self.emit(Event.CALL_END, payload | {"user_id": payload["user_id"] or self.user_id})
             case ph.Emit(event=event, payload=payload):
                 self.emit(event, payload)
             case ph.StartGrace(call_id=call_id, seconds=seconds):

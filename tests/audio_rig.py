@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import hw
 from hw import SoundSettings
 from intercom.media import Media, VoiceSettings
-from tests.audio_scene import RATE, Signal, pcm
+from tests.audio_scene import RATE, Signal, pcm, powers
 from tests.media_rig import Device, Line, TestDevices
 
 Samples = npt.NDArray[np.int16]
@@ -151,6 +152,22 @@ def acoustic_path(latency_ms: int = 40) -> Iterator[None]:
         pactl("unload-module", module)
 
 
+@contextmanager
+def playing(speech: Signal) -> Iterator[None]:
+    """Somebody speaks before the microphone, as long as the block lasts."""
+    with TemporaryFile() as source:
+        source.write(pcm(speech).tobytes())
+        source.seek(0)
+        command = ["pacat", "--playback", "--device=mic_in", "--raw", "--rate=48000"]
+        command += ["--format=s16le", "--channels=1", "--latency-msec=20"]
+        player = subprocess.Popen(command, stdin=source)
+        try:
+            yield
+        finally:
+            player.kill()
+            player.wait(10)
+
+
 def pactl(*arguments: str) -> str:
     """What the sound server answers."""
     run = subprocess.run(["pactl", *arguments], capture_output=True, text=True, check=True)
@@ -176,10 +193,10 @@ def delays(mouth: tuple[float, Signal], ear: tuple[float, Signal], window: float
     return np.array(found)
 
 
-def level(blocks: list[bytes]) -> float:
-    """The level in dB full scale."""
+def levels(blocks: list[bytes]) -> Signal:
+    """The level of each second in dB full scale."""
     samples = np.frombuffer(b"".join(blocks), np.int16) / 32768
-    return float(10 * np.log10(np.mean(samples**2) + 1e-12))
+    return 10 * np.log10(powers(samples, RATE) + 1e-12)
 
 
 async def echo_heard(voice: VoiceSettings, speech: Signal, seconds: float) -> dict[str, float]:
@@ -187,19 +204,22 @@ async def echo_heard(voice: VoiceSettings, speech: Signal, seconds: float) -> di
     door = Room(pcm(speech))
     flat = Room(microphone="house_microphone", speaker="house_speaker")
     async with talking(door, flat, voice) as (_, media):
-        await asyncio.sleep(4.0)  # 2.5 s into speech, after the way there
+        await asyncio.sleep(3.5)  # 2.5 s into speech, and some to get there
         heard, played, xruns = len(flat.heard), len(door.played), flat.xruns
         await asyncio.sleep(seconds)
-        microphone, back = level(flat.heard[heard:]), level(door.played[played:])
+        microphone, back = levels(flat.heard[heard:]), levels(door.played[played:])
+        both = min(len(microphone), len(back))
         sound = media._sound  # noqa: SLF001 - its counters
+        echo = sound._echo  # noqa: SLF001 - the same
         return {
-            "microphone_db": microphone,
-            "back_db": back,
-            "erle_db": microphone - back,
+            "microphone_db": float(np.median(microphone)),
+            "erle_db": float(np.median(microphone[:both] - back[:both])),
+            "worst_second_db": float(np.min(microphone[:both] - back[:both])),
             "xruns": flat.xruns - xruns,
             "overruns": sound.overruns,
-            "moves": sound._echo.lag.moves,  # noqa: SLF001 - its counters
-            "gaps": sum(sound._echo.gaps),  # noqa: SLF001 - its counters
+            "gaps": sum(echo.gaps),
+            "delay_moves": echo.lag.moves,
+            "drift_ppm": echo.lag.drift * 1e6,
         }
 
 

@@ -1,80 +1,66 @@
-"""A bad line, both ways: 5 % of the packets lost at random and 50 ms there and back."""
+"""Expected loss: from receiver reports to the encoder."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import itertools
-import random
-import time
-from typing import Any
+import pytest
 
-import av
-
-from tests.media_rig import Line, Side, TestView, until
-
-LOSS, ONE_WAY = 0.05, 0.025
-SECONDS = 5.0
+from intercom.media.loss import FIRST, LEAST, MOST, LossMeter
+from intercom.media.opus import PACKET, OpusDecoder, OpusEncoder
+from tests.media_rig import Line, Wire, payload_type, tone, until
 
 
-class Watcher(TestView):
-    """Remembers when each picture was shown."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.times: list[float] = []
-
-    def show(self, frame: av.VideoFrame) -> None:
-        super().show(frame)
-        self.times.append(time.monotonic())
-
-
-def spoil(side: Side, seed: int) -> None:
-    """Lose and delay what `side` sends, in both its media and its reports."""
-    transport, chance = side.transport, random.Random(seed)
-    send, loop = transport._send_rtp, asyncio.get_running_loop()  # noqa: SLF001 - the wire is here
-    under_way: set[asyncio.Task[None]] = set()
-
-    def go(data: bytes) -> None:
-        task = loop.create_task(arrive(data))
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-
-    async def arrive(data: bytes) -> None:
-        with contextlib.suppress(ConnectionError):  # closed meanwhile
-            await send(data)
-
-    async def late(data: bytes) -> None:
-        if chance.random() >= LOSS:
-            loop.call_later(ONE_WAY, go, data)
-
-    transport._send_rtp = late  # noqa: SLF001 - the same
+def test_the_worst_receiver_counts_until_it_goes() -> None:
+    meter = LossMeter()
+    assert meter.percent == FIRST
+    for _ in range(20):
+        meter.report("near", 0.0)
+        meter.report("far", 0.2)
+    assert meter.percent == pytest.approx(20, abs=1)
+    meter.forget("far")
+    meter.forget("far")
+    assert meter.percent == LEAST
+    meter.forget("near")
+    assert meter.percent == FIRST
 
 
-async def watch(seconds: float, quality: str = "480p") -> tuple[float, float, dict[str, Any]]:
-    """Pictures a second, the longest stand-still in seconds, and the receiver's counters."""
-    async with Line(quality) as line:
+def test_one_bad_report_does_not_make_all_of_it_fec() -> None:
+    meter = LossMeter()
+    meter.report("far", 1.0)
+    assert meter.percent == MOST
+    for _ in range(20):
+        meter.report("far", 0.0)
+    assert meter.percent == LEAST
+
+
+def test_expected_loss_is_spent_on_fec() -> None:
+    """What FEC brings back of the moment after silence cannot be a continuation."""
+    loudness = {}
+    for loss in (0, 20):
+        with OpusEncoder(loss=loss) as encoder, OpusDecoder() as decoder:
+            for _ in range(20):
+                decoder.decode(encoder.encode(bytes(2 * PACKET)))
+            voiced = [encoder.encode(tone(n, PACKET)) for n in range(3)]
+            lost = decoder.recover(voiced[2], PACKET)  # the two before it never came
+            loudness[loss] = int(abs(lost).max())
+    assert loudness[20] > 4 * loudness[0] + 500
+
+
+async def test_receiver_reports_reach_the_encoder() -> None:
+    async with Line() as line:
         await line.connect()
-        watcher = Watcher()
-        line.flat.peer.view(watcher)
-        await asyncio.gather(line.door.media.open_camera(), line.door.media.open_sound())
-        line.door.peer.send(True, True)
-        await until(lambda: watcher.count >= 10)
-        spoil(line.door, 1)
-        spoil(line.flat, 2)
-        await asyncio.sleep(1.0)  # the round trip is learned
-        watcher.times.clear()
-        await asyncio.sleep(seconds)
-        times = list(watcher.times)
-        gaps = [b - a for a, b in itertools.pairwise(times)]
-        return len(times) / seconds, max(gaps, default=seconds), line.flat.peer.stats
+        audio = payload_type(line.door, "audio")
+        seen = {"count": 0}
 
+        def lose(data: bytes) -> bool:
+            is_audio = data[1] & 0x7F == audio
+            seen["count"] += is_audio
+            return is_audio and seen["count"] % 3 == 0
 
-async def test_the_picture_goes_on() -> None:
-    rate, still, stats = await watch(SECONDS)
-    print(f"{rate:.1f} pictures/s, longest stand-still {still * 1000:.0f} ms")  # noqa: T201 - with -s
-    assert stats["decode_errors"] == 0
-    assert stats["video_recovered"] > 0
-    # alone on this machine: 29 a second and 0.2 s; others may be busy on it as well
-    assert rate > 5
-    assert still < 3.0
+        wire = Wire(line.door, lose)
+        sound = line.door.media._sound  # noqa: SLF001 - what the encoder was told
+        await line.door.media.open_sound()
+        line.flat.peer.listen(True)
+        line.door.peer.send(True, False)
+        await until(lambda: sound._expected > 12)  # noqa: SLF001 - the same
+        assert wire.lost > 5
+        await until(lambda: line.flat.peer.stats["audio_recovered"] > 0)

@@ -25,8 +25,6 @@ from intercom.hub.metrics import CONTENT_TYPE, Metrics
 from intercom.hub.pace import Pace
 from intercom.hub.tls import server_context
 
-__all__ = ["Hub", "HubError", "is_loopback"]
-
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT = 5.0

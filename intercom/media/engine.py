@@ -27,16 +27,16 @@ VOLUME_EVERY = 0.25  # seconds
 class Media:
     """Camera, microphone, speaker and peers; made in a running loop, whose thread owns it.
 
-    `report` is called in that thread. Raises CallingError for an unknown quality and OpusError when
-    libopus is not installed. `route` limits what connections use, `voice` says what is done to the
-    microphone; `configure` is that of Servers, `local_view` is Picture's, `set_mic_mute`, `play`
+    `report` is called in that thread; `Calling` sets its own. Raises CallingError for an unknown
+    quality and OpusError when libopus is not installed. `route` limits what connections use,
+    `voice` says what is done to the microphone; `configure` is that of Servers, `local_view` is Picture's, `set_mic_mute`, `play`
     and `silence` are Sound's; `cameras` and `microphones` are those of the devices, and block.
     """
 
     def __init__(
         self,
         devices: Devices,
-        report: Callable[[MediaEvent], None],
+        report: Callable[[MediaEvent], None] | None = None,
         quality: str = "480p",
         bitrate: int | None = None,
         fps: int = 30,
@@ -46,13 +46,13 @@ class Media:
     ) -> None:
         opus.check_library()
         self._devices = devices
-        self._report = report
+        self.report = report or _nobody
         self._fps = fps
         self._executor = ThreadPoolExecutor(3, thread_name_prefix="device")
         self._picture = Picture(
-            devices, self._executor, report, find_quality(quality, bitrate, fps)
+            devices, self._executor, self._tell, find_quality(quality, bitrate, fps)
         )
-        self._sound = Sound(devices, self._executor, report, voice)
+        self._sound = Sound(devices, self._executor, self._tell, voice)
         self._peers: dict[Peer, str] = {}
         self._servers = Servers(route or Route())
         self._closed = False
@@ -108,6 +108,9 @@ class Media:
         slot = self._picture.camera if kind == "camera" else self._sound.microphone
         await slot.reopen()
 
+    def _tell(self, event: MediaEvent) -> None:
+        self.report(event)
+
     def peer(
         self,
         call_id: str,
@@ -125,7 +128,7 @@ class Media:
             signal,
             picture=self._picture,
             sound=self._sound,
-            report=self._report,
+            report=self._tell,
             route=self._servers.route,
         )
         self._peers[peer] = user_id
@@ -151,4 +154,8 @@ class Media:
             if self.microphone_open:
                 levels[""] = self._sound.take_volume()
             if levels:
-                self._report(VoiceVolume(levels))
+                self._tell(VoiceVolume(levels))
+
+
+def _nobody(event: MediaEvent) -> None:
+    """Until somebody listens."""

@@ -25,7 +25,8 @@ QUANTILE = 0.97
 HISTORY = 100  # packets, 2 s at 20 ms
 MEDIAN_OF = 5  # packets whose delays are compared
 CAPACITY = 50  # packets, 1 s
-TOLERANCE = 480  # samples off target before the speed changes
+TOLERANCE = 480  # samples over the target before the speed changes
+LEEWAY = 120  # samples under it
 PAUSE = 2880  # samples between two changes of speed, 60 ms
 PULL = 480  # samples the speaker takes at a time
 FADED = 15  # concealed packets in a row after which nothing is heard any more
@@ -187,7 +188,7 @@ class Playout:
         if not self._delays or self._rest < PAUSE:
             return samples
         off = self.stats.delay - self.stats.target
-        if abs(off) <= TOLERANCE:
+        if -LEEWAY <= off <= TOLERANCE:
             return samples
         changed = shorten(samples) if off > 0 else lengthen(samples)
         if off > 0:

@@ -28,9 +28,9 @@ class Commands:
             case {"do": "press" | "release" as what, "button": str(button)}:
                 return self._pin(what, button)
             case {"do": "key", "key": str(key)}:
-                self._app.key(key)
+                self._app.hands.key(key)
             case {"do": "touch", "x": int(x), "y": int(y)}:
-                self._app.touch(x, y)
+                self._app.hands.touch(x, y)
             case {"do": "screenshot", "path": str(path)}:
                 await asyncio.to_thread(self._screenshot, Path(path))
             case {"do": "stats"}:
@@ -45,7 +45,7 @@ class Commands:
         return {}
 
     def _pin(self, what: str, button: str) -> dict[str, Any]:
-        panel = self._app.panel
+        panel = self._app.face.panel
         if panel is None or not hasattr(panel, "press"):
             raise CommandError("only a simulated panel can be pressed by a program")
         getattr(panel, what)(button)
@@ -64,7 +64,7 @@ class Commands:
             "shown": app.display.meter.report() if app.display is not None else {},
             "first_shown": app.display.meter.first_shown if app.display is not None else 0.0,
             "cpu_s": usage.ru_utime + usage.ru_stime,
-            "lamp": app.panel.lamp_value if app.panel is not None else None,
+            "lamp": app.face.panel.lamp_value if app.face.panel is not None else None,
             "faults": app.facts.faults,
             "pid": os.getpid(),
         }

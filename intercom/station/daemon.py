@@ -13,7 +13,7 @@ from typing import Any
 
 import hw
 from intercom.calling import Calling
-from intercom.config import Config
+from intercom.config import Config, is_loopback
 from intercom.errors import CallingError, LoginError
 from intercom.health import FRAME_LIMIT, Health
 from intercom.link import pinned
@@ -37,20 +37,18 @@ async def run(config: Config) -> None:
     async with AsyncExitStack() as stack:
         trace = Trace()
         hub = await _Hub.open(config, stack)
-        calling = Calling(hub.url, ssl_context=pinned(hub.pin), client="station")
         devices = StationDevices(config.camera, config.sound, trace.tell)
         camera, network, sound = config.camera, config.network, config.sound
         media = Media(
             devices,
-            calling.media_event,
-            camera.quality,
-            camera.bitrate or None,
-            camera.fps,
+            quality=camera.quality,
+            bitrate=camera.bitrate or None,
+            fps=camera.fps,
             route=route(network.relay_only, network.udp_ports, network.ignore_networks),
             voice=VoiceSettings(sound.echo, sound.noise_suppression, sound.gain),
         )
         stack.push_async_callback(media.close)
-        calling.media = media
+        calling = Calling(hub.url, media, ssl_context=pinned(hub.pin), client="station")
         app = App(config, calling, media, _display(config), trace)
         health = Health(lambda: _alive(media, devices))
         stack.callback(health.close)
@@ -100,7 +98,7 @@ class _Hub:
         """Start the embedded hub, if the station carries one."""
         found = cls(config)
         if config.hub.embedded:
-            from intercom.hub.server import Hub, is_loopback  # noqa: PLC0415 (few carry one)
+            from intercom.hub.server import Hub  # noqa: PLC0415 (few carry one)
 
             hub = Hub(config.hub, config.call.door_seconds)
             await hub.start()
@@ -139,18 +137,16 @@ async def _login(app: App, hub: _Hub, health: Health) -> None:
         else:
             facts.login_fault, attempt = None, 0
             app.trace.tell("ready")
-            app.refresh()
+            app.face.refresh()
             health.ready()
             health.status("ready")
-            await app.kicked.wait()
-            app.kicked.clear()
-            refused = ("This station was logged out", app.kicked_why, "")
+            refused = ("This station was logged out", await app.kicked.get(), "")
         if refused is not None:
             log.error("%s: %s", refused[0], refused[1])
             health.status(refused[1])
             app.trace.tell("login_refused", message=refused[1])
             facts.login_fault, pause = refused, REFUSED_RETRY
-        app.refresh()
+        app.face.refresh()
         await asyncio.sleep(pause)
 
 
@@ -169,12 +165,12 @@ async def _panel(config: Config, app: App) -> None:
     )
 
     def changed(device: hw.Panel | None, message: str) -> None:
-        app.panel = device
+        app.face.panel = device
         if device is not None or message:
             app.device("panel", message)
 
     await Keeper(
-        "panel", lambda fault: hw.open_panel(panel.driver, settings, app.press), changed
+        "panel", lambda fault: hw.open_panel(panel.driver, settings, app.hands.press), changed
     ).run()
 
 
@@ -197,7 +193,9 @@ async def _screen(config: Config, app: App) -> None:
 
     await Keeper(
         "screen",
-        lambda fault: hw.open_screen(screen.driver, settings, app.touch, app.key, fault),
+        lambda fault: hw.open_screen(
+            screen.driver, settings, app.hands.touch, app.hands.key, fault
+        ),
         changed,
     ).run()
 

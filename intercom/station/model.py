@@ -30,6 +30,7 @@ class Facts:
     started: float = 0.0
     rings_until: float = 0.0
     answers_at: float | None = None
+    answers_with_tone: bool = False
     reconnecting: bool = False
     peer_muted: bool = False
     peer_video: bool = True
@@ -46,7 +47,7 @@ class Facts:
     def begin(self, now: float, rings_for: float = 0.0) -> None:
         """A call begins: what the last one left behind is forgotten."""
         self.started, self.rings_until = now, now + rings_for
-        self.answers_at = None
+        self.answers_at, self.answers_with_tone = None, False
         self.reconnecting = self.peer_muted = False
         self.peer_video = True
         self.text, self.ended = "", None

@@ -1,0 +1,72 @@
+"""Sound through real sound servers: `python -m bench.audio_path [--seconds 20]`.
+
+PulseAudio and PipeWire of our own, real PyAudio at 10 ms periods, two stations in one process:
+echo end to end, and the delay from mouth to ear. Written to bench/results/audio_path.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from bench import machine
+from intercom.media import VoiceSettings
+from tests.audio_pipewire import private_pipewire, reason
+from tests.audio_rig import acoustic_path, echo_heard, mouth_to_ear, playing
+from tests.audio_scene import Signal, talk
+from tests.hw.servers import missing, private_pulse
+
+OUT = Path(__file__).parent / "results" / "audio_path.json"
+PLAIN = VoiceSettings("off", noise_suppression=False, gain=False)
+
+
+def measure(speech: Signal, seconds: float) -> dict[str, Any]:
+    """On the sound server that the environment leads to."""
+    found: dict[str, Any] = {}
+    with acoustic_path(40):
+        for mode in ("off", "aec3", "full_duplex"):
+            settings = VoiceSettings(mode, gain=False)  # type: ignore[arg-type]  # one of them
+            found[f"echo, {mode}"] = asyncio.run(echo_heard(settings, speech, seconds))
+    for name, voice in (("plain", PLAIN), ("full_duplex", VoiceSettings())):
+        with playing(speech):
+            delays = 1000 * asyncio.run(mouth_to_ear(voice, seconds))
+        p50, p95 = np.percentile(delays, [50, 95]) if len(delays) else (np.nan, np.nan)
+        found[f"mouth to ear, {name}"] = {
+            "windows": len(delays),
+            "p50_ms": float(p50),
+            "p95_ms": float(p95),
+        }
+    return found
+
+
+def main() -> None:
+    """Measure, show and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    seconds = parser.parse_args().seconds
+    speech = talk(("en-us+f3", "en-gb-scotland+m4"), seconds + 10, 2501, pause=0.2)
+    servers = {
+        "PulseAudio": (private_pulse, missing("pulseaudio", "pacat", "parec", "pactl")),
+        "PipeWire": (private_pipewire, reason()),
+    }
+    found: dict[str, Any] = {}
+    for name, (start, absent) in servers.items():
+        if absent:
+            found[name] = absent
+            continue
+        with TemporaryDirectory(prefix="snd") as folder, start(Path(folder)):
+            found[name] = measure(speech, seconds)
+    Console().print_json(data=found)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"machine": machine.machine(), **found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

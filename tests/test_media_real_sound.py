@@ -1,0 +1,52 @@
+"""Calls through real sound servers: PyAudio, ALSA, PulseAudio or PipeWire, and our whole media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+
+from intercom.media import VoiceSettings
+from tests.audio_pipewire import private_pipewire, reason
+from tests.audio_rig import acoustic_path, echo_heard, mouth_to_ear, playing
+from tests.audio_scene import Signal, available, talk
+from tests.hw.servers import missing, private_pulse
+
+pytestmark = pytest.mark.skipif(not available(), reason="espeak-ng is not installed")
+
+
+@pytest.fixture(scope="module")
+def speech() -> Signal:
+    return talk(("en-us+f3", "en-gb-scotland+m4"), 12.0, 1801, pause=0.2)
+
+
+@pytest.fixture(scope="module", params=["pulseaudio", "pipewire"])
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A sound server of our own; skips where it is not installed."""
+    pytest.importorskip("pyaudio", reason="PyAudio is not installed")
+    absent = missing("pulseaudio", "pacat", "parec", "pactl")
+    if absent := absent if request.param == "pulseaudio" else absent or reason():
+        pytest.skip(absent)
+    # Not pytest's own folder: a socket's path has at most 107 characters.
+    with TemporaryDirectory(prefix="snd") as folder:
+        start = private_pulse if request.param == "pulseaudio" else private_pipewire
+        with start(Path(folder)):
+            yield str(request.param)
+
+
+async def test_the_far_end_does_not_hear_itself(server: str, speech: Signal) -> None:
+    with acoustic_path(40):
+        found = await echo_heard(VoiceSettings(gain=False), speech, 5.0)
+    assert found["microphone_db"] > -40, "there was no echo to take"
+    assert found["erle_db"] >= 30
+    assert found["overruns"] == 0
+
+
+async def test_from_mouth_to_ear_it_takes_a_tenth_of_a_second(server: str, speech: Signal) -> None:
+    with playing(speech):
+        found = await mouth_to_ear(VoiceSettings(), 5.0)
+    assert len(found) >= 2
+    assert float(np.median(found)) < 0.2  # the bar of 0.1 s is held by bench/audio_path.py
