@@ -83,6 +83,11 @@ clip = "{"carphone" if door else "bikes"}"
 time_code = true
 [sound]
 driver = "simulated"
+# No air between simulated speaker and microphone: nothing to cancel, and what is heard can be
+# compared with what was spoken, sample by sample.
+echo = "off"
+noise_suppression = false
+gain = false
 speech = {quoted(speech(user, self.work))}
 record = {quoted(self.out / f"heard-at-{user}.wav")}
 [panel]

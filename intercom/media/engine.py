@@ -29,8 +29,9 @@ class Media:
 
     `report` is called in that thread; `Calling` sets its own. Raises CallingError for an unknown
     quality and OpusError when libopus is not installed. `route` limits what connections use,
-    `voice` says what is done to the microphone; `configure` is that of Servers, `local_view` is Picture's, `set_mic_mute`, `play`
-    and `silence` are Sound's; `cameras` and `microphones` are those of the devices, and block.
+    `voice` says what is done to the microphone; `configure` is that of Servers, `local_view` is
+    Picture's, `set_mic_mute`, `play` and `silence` are Sound's; `cameras` and `microphones` are
+    those of the devices, and block.
     """
 
     def __init__(
