@@ -150,7 +150,8 @@ def _check(settings: PanelSettings) -> None:
 
 def _lgpio_factory() -> Any:
     try:
-        with environment(LG_WD=_work_folder()):
+        # liblgpio goes to that folder for good when it is loaded: come back, for the whole process.
+        with contextlib.chdir("."), environment(LG_WD=_work_folder()):
             from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415 - only a Pi has lgpio
     except ImportError as error:
         raise DeviceError(

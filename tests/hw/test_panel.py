@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -199,3 +201,14 @@ def test_gpiozero_away_from_a_pi_says_so_in_words() -> None:
     with pytest.raises(DeviceError, match=r"Raspberry Pi|lgpio") as caught:
         hw.open_panel("gpiozero", PanelSettings(), lambda name, kind: None)
     assert caught.value.kind == "panel"
+
+
+def test_the_library_does_not_take_the_process_elsewhere() -> None:
+    """Liblgpio changes the working directory when it is loaded; relative paths must still hold."""
+    code = (
+        "import os, hw; before = os.getcwd()\n"
+        "try: hw.open_panel('gpiozero', hw.PanelSettings(), print).close()\n"
+        "except hw.DeviceError: pass\n"
+        "assert os.getcwd() == before, os.getcwd()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
