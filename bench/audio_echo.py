@@ -1,6 +1,7 @@
 """Echo cancellers side by side on scenes of 90 s: `python -m bench.audio_echo`.
 
-The scenes (tests/audio_scene.py) were not used for tuning. Written to bench/results/audio_echo.json.
+The scenes (tests/audio_scene.py) were not used for tuning.
+Written to bench/results/audio_echo.json.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from rich.console import Console
@@ -15,6 +17,7 @@ from rich.table import Table
 
 from bench import machine
 from intercom.media import VoiceSettings
+from intercom.media.echo import EchoMode
 from intercom.media.echo_full import BAND, FRAME, TAIL
 from intercom.media.echo_path import EchoPath
 from intercom.media.speex import LinearCanceller, Resampler
@@ -64,7 +67,7 @@ def measure(name: str, canceller: str, scene: Scene) -> Row:
     if canceller == "speex alone":
         out, cpu = run(SpeexAlone(), scene)
     else:
-        path = EchoPath(VoiceSettings(canceller, gain=False))  # type: ignore[arg-type]  # of MODES
+        path = EchoPath(VoiceSettings(cast(EchoMode, canceller), gain=False))
         out, cpu = run_path(path, scene)
         path.close()
     alone, end = scene.plan.parts[0], sum(scene.plan.parts)
@@ -91,7 +94,7 @@ def main() -> None:
         numbers = (row.erle_early, row.erle, row.erle_again)
         values = [*(f"{value:.1f}" for value in numbers), f"{row.kept:.1%}", f"{row.cpu_ms:.0f}"]
         table.add_row(row.scene, row.canceller, *values)
-    Console().print(table)
+    Console(width=100).print(table)
     OUT.parent.mkdir(exist_ok=True)
     document = {"machine": machine.machine(), "rows": [asdict(row) for row in rows]}
     OUT.write_text(json.dumps(document, indent=1, default=np.float64.__float__) + "\n")

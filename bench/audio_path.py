@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,12 +20,16 @@ from rich.console import Console
 
 from bench import machine
 from intercom.media import VoiceSettings
+from intercom.media.echo import EchoMode
 from tests.audio_pipewire import private_pipewire, reason
 from tests.audio_rig import acoustic_path, echo_heard, mouth_to_ear, playing
 from tests.audio_scene import Signal, talk
 from tests.hw.servers import missing, private_pulse
 
+Start = Callable[[Path], AbstractContextManager[object]]
+
 OUT = Path(__file__).parent / "results" / "audio_path.json"
+MODES: tuple[EchoMode, ...] = ("off", "aec3", "full_duplex")
 PLAIN = VoiceSettings("off", noise_suppression=False, gain=False)
 
 
@@ -31,8 +37,8 @@ def measure(speech: Signal, seconds: float) -> dict[str, Any]:
     """On the sound server that the environment leads to."""
     found: dict[str, Any] = {}
     with acoustic_path(40):
-        for mode in ("off", "aec3", "full_duplex"):
-            settings = VoiceSettings(mode, gain=False)  # type: ignore[arg-type]  # one of them
+        for mode in MODES:
+            settings = VoiceSettings(mode, gain=False)
             found[f"echo, {mode}"] = asyncio.run(echo_heard(settings, speech, seconds))
     for name, voice in (("plain", PLAIN), ("full_duplex", VoiceSettings())):
         with playing(speech):
@@ -52,7 +58,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     seconds = parser.parse_args().seconds
     speech = talk(("en-us+f3", "en-gb-scotland+m4"), seconds + 10, 2501, pause=0.2)
-    servers = {
+    servers: dict[str, tuple[Start, str]] = {
         "PulseAudio": (private_pulse, missing("pulseaudio", "pacat", "parec", "pactl")),
         "PipeWire": (private_pipewire, reason()),
     }

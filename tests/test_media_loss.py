@@ -59,6 +59,7 @@ async def test_receiver_reports_reach_the_encoder() -> None:
         wire = Wire(line.door, lose)
         sound = line.door.media._sound  # noqa: SLF001 - what the encoder was told
         await line.door.media.open_sound()
+        await line.flat.media.open_sound()
         line.flat.peer.listen(True)
         line.door.peer.send(True, False)
         await until(lambda: sound._expected > 12)  # noqa: SLF001 - the same
