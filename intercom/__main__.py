@@ -68,7 +68,7 @@ def hub(path: Path) -> None:
 @cli.command()
 @click.argument("user")
 @config_option
-@click.option("--days", default=365.0, show_default=True, help="How long the token is valid.")
+@click.option("--days", default=3650.0, show_default=True, help="How long the token is valid.")
 def token(user: str, path: Path, days: float) -> None:
     """Print a token (user_sig) with which USER logs in; run it where the hub's key is."""
     from intercom.hub.accounts import Accounts

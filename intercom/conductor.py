@@ -112,7 +112,7 @@ class Conductor:
         self._workers: list[asyncio.Task[None]] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._retry: asyncio.TimerHandle | None = None
-        self._moved = False
+        self._moved = self._replan = False
 
     def start(self) -> None:
         """Begin to work; `close` ends it."""
@@ -128,7 +128,7 @@ class Conductor:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._forget()
-        await asyncio.gather(*self._closing)
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await self._media.close_camera()
         await self._media.close_sound()
 
@@ -137,8 +137,12 @@ class Conductor:
         if plan == self._plan:
             return
         self._plan = plan
-        self._media.set_mic_mute(plan is not None and plan.muted)  # not behind a slow camera
+        # At once, not behind a slow camera or transport: what may not be heard or seen any more.
+        self._media.set_mic_mute(plan is None or plan.muted)
+        if self._peer is not None:
+            self._gates()
         self._changed.set()
+        self._replan = True
         self._queue(self._apply_peer)
 
     def signaled(self, message: p.Signaled) -> None:
@@ -185,7 +189,7 @@ class Conductor:
         try:
             self._jobs.put_nowait(job)
         except asyncio.QueueFull:
-            log.warning("media cannot follow: a signal of the other side is dropped")
+            log.warning("media cannot follow: something for the transport is dropped")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -225,9 +229,20 @@ class Conductor:
     async def _peers(self) -> None:
         while True:
             job = await self._jobs.get()
+            await self._supervised(job)
+            if self._replan:  # also where the queue was too full for it
+                await self._supervised(self._apply_peer)
+
+    async def _supervised(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do a job; one that fails costs its transport, not the calls to come."""
+        try:
             await job()
+        except Exception:
+            log.exception("the transport failed")
+            self._forget()
 
     async def _apply_peer(self) -> None:
+        self._replan = False
         plan = self._plan
         wanted = (plan.call_id, plan.peer) if plan is not None and plan.connect else ("", "")
         if self._peer is not None and wanted != self._key[:2]:
@@ -236,13 +251,20 @@ class Conductor:
             return
         if self._peer is None:
             await self._connect(plan, 0)
-        self._gates(plan)
+        self._gates()
 
-    def _gates(self, plan: Plan) -> None:
-        if self._peer is not None:
-            self._peer.listen(plan.hear)
-            self._peer.view(self._views.get(plan.peer) if plan.see else None)
-            self._peer.send(audio=plan.send_audio, video=plan.send_video)
+    def _gates(self) -> None:
+        """Let through what the plan of now allows, and nothing to whom it does not name."""
+        plan, peer = self._plan, self._peer
+        if peer is None:
+            return
+        if plan is None or (plan.call_id, plan.peer) != self._key[:2]:
+            peer.send(audio=False, video=False)
+            peer.listen(False)
+            return
+        peer.listen(plan.hear)
+        peer.view(self._views.get(plan.peer) if plan.see else None)
+        peer.send(audio=plan.send_audio, video=plan.send_video)
 
     async def _connect(self, plan: Plan, epoch: int) -> None:
         call_id, user_id = plan.call_id, plan.peer
@@ -252,7 +274,7 @@ class Conductor:
 
         self._key, self._up, self._moved = (call_id, user_id, epoch), False, False
         peer = self._peer = self._media.peer(call_id, user_id, epoch, plan.offerer, signal)
-        self._gates(plan)
+        self._gates()
         await peer.start()
 
     async def _handle(self, message: p.Signaled) -> None:
@@ -265,7 +287,10 @@ class Conductor:
         if self._peer is None or message.epoch != self._key[2]:
             return
         body = msgspec.json.decode(message.body)
-        if isinstance(body, dict) and body.get("kind") == RESTART:
+        if not isinstance(body, dict):
+            log.warning("a signal of %s is no use: not an object", message.user_id)
+            return
+        if body.get("kind") == RESTART:
             self._up = False
             await self._renew()
             return
@@ -287,7 +312,7 @@ class Conductor:
         log.info("media to %s lost: trying transport %d", plan.peer, epoch)
         self._forget()
         await self._connect(plan, epoch)
-        self._gates(plan)
+        self._gates()
         self._renew_in(RETRY)
 
     def _renew_in(self, seconds: float) -> None:

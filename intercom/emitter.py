@@ -45,7 +45,7 @@ class Emitter:
 
     def close(self) -> None:
         """Cancel the async handlers that still run."""
-        for task in self._tasks:
+        for task in self._tasks - {asyncio.current_task()}:  # it may be a handler that logs out
             task.cancel()
 
     def _call(self, event: Event, handler: Handler, context: Any, payload: Payload) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import aiohttp
 
@@ -124,8 +124,11 @@ class Link:
         if self._wire is not None:
             self._wire.pace(self._in_call)
 
-    def renew(self, why: str) -> None:
-        """Give up a connection that is known to be dead, and connect again at once."""
+    def moved(self, lost: Collection[str]) -> None:
+        """These addresses of ours are gone: a connection that used one is dead, so renew it."""
+        if self._wire is None or self._wire.address not in lost:
+            return
+        why = "our address has changed"
         self._backoff.at_once()
         self._drop(why)
         self._backoff.hurry()

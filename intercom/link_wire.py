@@ -44,6 +44,12 @@ class Wire:
         self._dropped = ""
         self._heard = self._paced = 0.0
 
+    @property
+    def address(self) -> str:
+        """Our own address of the connection, or an empty string."""
+        name = self._ws.get_extra_info("sockname")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
     async def hello(self, hello: p.Hello) -> p.Welcome:
         """Log in; LoginError when the hub refuses for good, ProtocolError when it is not well."""
         await self._ws.send_str(p.encode(hello))

@@ -35,8 +35,9 @@ class Idle:
 class Call:
     """What every state of a call knows. `video`, `audio`: what this side sends.
 
-    `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile; `over`:
-    the last calls that were left.
+    `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile; `shut`:
+    the user closed the camera, and no change of the call's type opens it; `over`: the last calls
+    that were left.
     """
 
     call_id: str
@@ -48,6 +49,7 @@ class Call:
     audio: bool = True
     adrift: bool = False
     untold: bool = False
+    shut: bool = False
     over: tuple[str, ...] = field(default=(), compare=False)
 
 

@@ -179,7 +179,7 @@ class Session(Emitter):
 
     def _network_changed(self, lost: frozenset[str], gained: frozenset[str]) -> None:
         if lost:
-            self.link.renew("our address has changed")
+            self.link.moved(lost)
         self.link.hurry()
         if lost and self._conductor is not None:
             self._conductor.moved(lost)
@@ -238,8 +238,12 @@ class Session(Emitter):
 
     async def _list_devices(self) -> None:
         if self.media is not None:
-            cameras = await asyncio.to_thread(self.media.cameras)
-            microphones = await asyncio.to_thread(self.media.microphones)
+            try:
+                cameras = await asyncio.to_thread(self.media.cameras)
+                microphones = await asyncio.to_thread(self.media.microphones)
+            except (OSError, RuntimeError) as error:
+                log.warning("devices cannot be listed: %s", error)
+                return
             self.emit(Event.DEVICE_UPDATED, {"cameras": cameras, "microphones": microphones})
 
     def _honest(self, message: p.Message) -> p.Message:

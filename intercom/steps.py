@@ -108,16 +108,18 @@ def merged_too_late(phase: Phase, event: p.Merged) -> Step:
 
 
 def switch(phase: Connected, event: p.TypeChanged) -> Step:
-    """The call changed its type; towards video our camera comes on."""
+    """The call changed its type; towards video our camera comes on, unless it was shut."""
     if event.new is phase.type:
         return phase, []
-    video = event.new is CallType.VIDEO and (phase.video or phase.type is CallType.AUDIO)
+    video = event.new is CallType.VIDEO and not phase.shut
     payload = {"old_call_type": int(phase.type), "new_call_type": int(event.new)}
     return replace(phase, type=event.new, video=video), [Emit(Event.CALL_TYPE_CHANGED, payload)]
 
 
 def set_devices(phase: Calling | Ringing | Connected, event: Opened) -> Step:
     """Camera or microphone of this side changed; the hub is told when it needs to know."""
+    if event.video is not None:
+        phase = replace(phase, shut=not event.video)
     video = phase.video if event.video is None else event.video
     audio = phase.audio if event.audio is None else event.audio
     if (video, audio) == (phase.video, phase.audio):

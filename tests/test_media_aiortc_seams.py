@@ -11,6 +11,7 @@ import aiortc
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import RtpPacket
 
 from intercom.media import aiortc_seams as seams
@@ -66,6 +67,15 @@ async def test_every_seam_takes_hold(pc: RTCPeerConnection) -> None:
     seams.tap_receiver(transceiver.receiver, arrived.append)
     seams.drive_sender(transceiver.sender, lambda: asked.append("key"), rates.append)
     assert seams.packets_received(pc) == 0
+    assert seams.octets(pc) == (0, 0)
+    assert seams.arrivals(transceiver.receiver) == (0, 0, 0.0)
+    streams = vars(transceiver.receiver)["_RTCRtpReceiver__remote_streams"]
+    streams[5] = StreamStatistics(90_000)
+    for seq in (1, 2, 4):
+        streams[5].add(RtpPacket(payload_type=97, sequence_number=seq, timestamp=9 * seq, ssrc=5))
+    received, lost, jitter = seams.arrivals(transceiver.receiver)
+    assert (received, lost) == (3, 1)
+    assert jitter >= 0
     assert seams.round_trip(transceiver.sender) is None
 
     packet = RtpPacket(payload_type=97, marker=1, sequence_number=7, timestamp=9, ssrc=5)

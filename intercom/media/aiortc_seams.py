@@ -35,6 +35,9 @@ _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
 _ENCODER = "_RTCRtpSender__encoder"
 _RTT = "_RTCRtpSender__rtt"
+_RX_BYTES = "_RTCDtlsTransport__rx_bytes"
+_TX_BYTES = "_RTCDtlsTransport__tx_bytes"
+_STREAMS = "_RTCRtpReceiver__remote_streams"
 _RX_PACKETS = "_RTCDtlsTransport__rx_packets"
 
 
@@ -154,6 +157,21 @@ def packets_received(pc: RTCPeerConnection) -> int:
     """How many RTP and RTCP packets the connection's transports have received so far."""
     transports = {t.receiver.transport for t in pc.getTransceivers()}
     return sum(getattr(t, _RX_PACKETS) for t in transports)
+
+
+def octets(pc: RTCPeerConnection) -> tuple[int, int]:
+    """How many bytes the connection's transports have received and sent so far."""
+    transports = {t.receiver.transport for t in pc.getTransceivers()}
+    return sum(getattr(t, _RX_BYTES) for t in transports), sum(
+        getattr(t, _TX_BYTES) for t in transports
+    )
+
+
+def arrivals(receiver: RTCRtpReceiver) -> tuple[int, int, float]:
+    """Packets received and lost on the way, as RFC 3550 counts them, and the jitter in ms."""
+    streams = getattr(receiver, _STREAMS).values()
+    jitter = max((1000 * s.jitter / s._clockrate for s in streams), default=0.0)  # noqa: SLF001
+    return sum(s.packets_received for s in streams), sum(s.packets_lost for s in streams), jitter
 
 
 def codec_of(transceiver: RTCRtpTransceiver) -> tuple[str, int]:

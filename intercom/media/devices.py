@@ -139,8 +139,12 @@ class DeviceSlot(Generic[Device]):
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._failed, generation, message)
 
+        opening = self._loop.run_in_executor(self._executor, self._opener, on_fault)
         try:
-            self.device = await self._loop.run_in_executor(self._executor, self._opener, on_fault)
+            self.device = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._abandon)  # the thread goes on, and opens it yet
+            raise
         except (OSError, RuntimeError) as error:
             self._complain(str(error))
             return False
@@ -151,6 +155,11 @@ class DeviceSlot(Generic[Device]):
             self._down = False
             self._report(DeviceRestored(self.kind))
         return True
+
+    def _abandon(self, opening: asyncio.Future[Device]) -> None:
+        """Close what was opened for nobody: no camera may run unknown to anyone."""
+        if not opening.cancelled() and opening.exception() is None:
+            self._executor.submit(opening.result().close)
 
     async def _release(self) -> None:
         device, self.device = self.device, None

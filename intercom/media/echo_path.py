@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 
 import numpy as np
@@ -16,6 +17,12 @@ from .echo_lag import Lag
 logger = logging.getLogger(__name__)
 
 Samples = npt.NDArray[np.int16]
+
+
+LOUD = 300.0**2
+"""Power of a block of the others' sound from which on its echo says something."""
+MEASURED = 100
+"""Blocks of 10 ms that are measured together."""
 
 
 class EchoPath:
@@ -32,6 +39,8 @@ class EchoPath:
         self._tracker = DelayTracker()
         self._gaps_seen = (0, 0)
         self._rest: Samples = np.zeros(0, np.int16)
+        self.reduction: float | None = None  # dB, of the last second in which others were loud
+        self._blocks, self._before, self._after = 0, 0.0, 0.0
 
     @property
     def gaps(self) -> tuple[int, int]:
@@ -74,7 +83,20 @@ class EchoPath:
             seen = self._tracker.push(near, far)
             if seen is not None:
                 self._follow(seen, self._canceller)
-        return self._canceller.process(near, far)
+        clean = self._canceller.process(near, far)
+        self._measure(near, far, clean)
+        return clean
+
+    def _measure(self, near: Samples, far: Samples, clean: Samples) -> None:
+        """Compare what came in with what goes out, over a second in which others are loud."""
+        if self._settings.echo == "off" or _power(far) < LOUD:
+            return
+        self._blocks += 1
+        self._before += _power(near)
+        self._after += _power(clean)
+        if self._blocks >= MEASURED:
+            self.reduction = 10 * math.log10((self._before + 1) / (self._after + 1))
+            self._blocks, self._before, self._after = 0, 0.0, 0.0
 
     def _follow(self, seen: Seen, canceller: Canceller) -> None:
         if self.lag.see(seen):
@@ -83,3 +105,7 @@ class EchoPath:
             canceller.disturb()
         elif not self.lag.is_steady:
             canceller.disturb()
+
+
+def _power(samples: Samples) -> float:
+    return float(np.square(samples, dtype=np.float32).mean()) if len(samples) else 0.0

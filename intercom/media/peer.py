@@ -144,6 +144,9 @@ class Peer:
         return {
             "state": self._pc.connectionState,
             "epoch": self.epoch,
+            **self._line(),
+            "sent_height": self._picture.height_of(self._video_out),
+            "echo_reduction_db": self._sound.echo_reduction,
             "rtt": seams.round_trip(sender) if sender is not None else None,
             "video_out_dropped": self._video_out.dropped,
             "audio_out_dropped": self._audio_out.dropped,
@@ -153,6 +156,18 @@ class Peer:
             "decoder_overflows": self._video_in.decoder.overflows,
             **{f"video_{k}": getattr(assembler, k) for k in assembler.__slots__},
             **{f"audio_{k}": getattr(audio, k) for k in audio.__slots__},
+        }
+
+    def _line(self) -> dict[str, Any]:
+        """What came and went, of both kinds; the jitter is the picture's."""
+        counts = {k: seams.arrivals(t.receiver) for k, t in self._transceivers.items()}
+        received, sent = seams.octets(self._pc)
+        return {
+            "packets_in": sum(count[0] for count in counts.values()),
+            "packets_lost": sum(count[1] for count in counts.values()),
+            "jitter_ms": counts["video"][2] if "video" in counts else None,
+            "bytes_in": received,
+            "bytes_out": sent,
         }
 
     async def close(self) -> None:

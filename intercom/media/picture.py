@@ -61,6 +61,11 @@ class Picture:
                 feed.remove(track)
             self._share()
 
+    def height_of(self, track: PacketTrack) -> int | None:
+        """The lines of the picture that `track` gets at present, where we encode it."""
+        rung = getattr(self.feed_of(track), "rung", None)
+        return None if rung is None or not track.is_open else rung.height
+
     def feed_of(self, track: PacketTrack) -> Feed | None:
         """The stream that `track` gets at present."""
         codec = self._tracks.get(track)

@@ -100,6 +100,11 @@ class Sound:
         taken, self._volume = self._volume, 0
         return taken
 
+    @property
+    def echo_reduction(self) -> float | None:
+        """By how many dB the microphone's sound is less than what came in while others talk."""
+        return self._echo.reduction
+
     async def close(self) -> None:
         """Close the devices, join the thread; idempotent."""
         await asyncio.gather(self.microphone.close(), self.speaker.close())

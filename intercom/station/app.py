@@ -139,11 +139,12 @@ class App:
             raise
 
     async def _accept(self, auto: policy.AutoAnswer | None) -> None:
-        await self.calling.accept()
+        # Before the accept, so that no lost answer of the hub can leave them open.
         if auto is not None and auto.muted:
             await self.calling.set_mic_mute(True)
         if auto is not None and not auto.send:
             await self.calling.close_camera()
+        await self.calling.accept()
 
     def _try(self, action: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         """Do what a person asked for; what the API refuses is logged, and shown where it can be."""

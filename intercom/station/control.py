@@ -2,8 +2,7 @@
 
 In: `{"do": "press", "button": "call"}`, `release`, `key`, `screenshot`, `stats`, `reset`.
 Out: an answer to each, `{"ok": true, ...}` or `{"error": ...}`, and between them what happens:
-`{"event": ..., "t": <CLOCK_MONOTONIC seconds>, ...}`. Who may open the socket is the folder's
-matter: it is made with mode 0600.
+`{"event": ..., "t": <CLOCK_MONOTONIC seconds>, ...}`. The socket is its owner's alone, mode 0600.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -74,15 +74,17 @@ class Control:
 
     async def start(self) -> None:
         """Listen; ControlError when the socket cannot be made."""
-        with contextlib.suppress(OSError):
+        if self._path.is_socket():  # of a run before; anything else there is not ours to remove
             self._path.unlink()
+        before = os.umask(0o177)  # nobody may connect before the mode is set
         try:
             self._server = await asyncio.start_unix_server(self._accept, str(self._path))
-            self._path.chmod(0o600)
         except OSError as error:
             raise ControlError(
                 f"control socket {self._path}: {error.strerror}: see [station] control"
             ) from None
+        finally:
+            os.umask(before)
 
     async def close(self) -> None:
         """Stop, and remove the socket."""

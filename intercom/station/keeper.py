@@ -21,6 +21,9 @@ class Closable(Protocol):
         """Give the device back."""
 
 
+CLOSE_WITHIN = 3.0
+"""Seconds that a device has to close: a driver that hangs must not hold up the station's end."""
+
 D = TypeVar("D", bound=Closable)
 
 
@@ -61,7 +64,7 @@ class Keeper(Generic[D]):
                     await self._failed.wait()
                 finally:
                     self._changed(None, self._why)  # no words: closed on purpose
-                    device.close()  # joins the device's threads; also when cancelled
+                    await _closed(device, self._kind)
                 log.warning("%s failed: %s", self._kind, self._why)
             await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
             attempt += 1
@@ -82,3 +85,11 @@ class Keeper(Generic[D]):
     def _fail(self, message: str) -> None:
         self._why = message
         self._failed.set()
+
+
+async def _closed(device: Closable, kind: str) -> None:
+    """Close in a thread: joining the device's own threads may take its time."""
+    closing = asyncio.get_running_loop().run_in_executor(None, device.close)
+    done, _ = await asyncio.wait({closing}, timeout=CLOSE_WITHIN)
+    if not done:
+        log.warning("the %s does not close", kind)
