@@ -250,3 +250,15 @@ async def test_calls_need_a_login(hub: Hub) -> None:
     with pytest.raises(CallingError) as error:
         await client.call("indoor")
     assert error.value.code is Code.NOT_LOGGED_IN
+
+
+async def test_a_camera_that_was_shut_stays_shut_through_a_switch(login: Login) -> None:
+    door, indoor, _ = await connect(login)
+    await indoor.close_camera()
+    indoor.on(Event.CALL_TYPE_ASKED, lambda _: indoor.answer_switch(True))
+    await door.switch_call_type(CallType.AUDIO)
+    await door.switch_call_type(CallType.VIDEO)
+    await indoor.wait(Event.CALL_TYPE_CHANGED)
+    await indoor.wait(Event.CALL_TYPE_CHANGED)
+    assert getattr(indoor.phase, "video") is False  # noqa: B009 - only some phases have it
+    assert getattr(door.phase, "video") is True  # noqa: B009 - the same
