@@ -22,7 +22,7 @@ def machine() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "memory": _memory(),
         "system": _system(),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "architecture": platform.machine(),
     }
 
