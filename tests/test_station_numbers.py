@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intercom.station.numbers import TITLES, Numbers, lines, numbers, prometheus
@@ -59,6 +59,7 @@ def test_nothing_is_known_at_first() -> None:
     assert lines(now) == (("Freezes", "0"), ("Sound concealed", "0 packets"))
 
 
+@example({"bytes_in": 0}, {"bytes_in": 1}, 2e-311)
 @given(
     st.dictionaries(st.sampled_from(sorted(AFTER)), st.integers(0, 10**6)),
     st.dictionaries(st.sampled_from(sorted(AFTER)), st.integers(0, 10**6)),

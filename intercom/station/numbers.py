@@ -12,6 +12,8 @@ from typing import Any
 Counters = Mapping[str, Any]
 
 SAMPLES_PER_MS = 48
+SHORTEST = 0.001
+"""Seconds under which two snapshots give no rate."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ def _grown(before: Counters, after: Counters, key: str) -> float | None:
 
 
 def _kbps(octets: float | None, seconds: float) -> float | None:
-    return None if octets is None or seconds <= 0 else round(octets * 8 / seconds / 1000)
+    return None if octets is None or seconds < SHORTEST else round(octets * 8 / seconds / 1000)
 
 
 def _per_second(count: float | None, seconds: float) -> float | None:
-    return None if count is None or seconds <= 0 else round(count / seconds, 1)
+    return None if count is None or seconds < SHORTEST else round(count / seconds, 1)
 
 
 def _rounded(value: float | None) -> float | None:
