@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from intercom import phases as ph
 from intercom import protocol as p
-from intercom.conductor import View
 from intercom.errors import CallingError, Code
+from intercom.media import Media
 from intercom.phases import State, state_of
 from intercom.protocol import CallType
 from intercom.session import Session
+from intercom.transport import View
 
 QUALITIES = ("240p", "360p", "480p", "720p", "1080p")
 
@@ -68,8 +70,6 @@ class Calling(Session):
         await self.stop_media()
         self._stop_grace()
         self.close()
-        for chore in self._chores:
-            chore.cancel()
 
     # -- calls -------------------------------------------------------------------------------
 
@@ -177,11 +177,11 @@ class Calling(Session):
 
     async def start_remote_view(self, user_id: str, view: View) -> None:
         """Show `user_id`'s picture there, from now on."""
-        self.conductor.view(user_id, view)
+        self.transport.view(user_id, view)
 
     async def stop_remote_view(self, user_id: str) -> None:
         """Show `user_id`'s picture nowhere."""
-        self.conductor.view(user_id, None)
+        self.transport.view(user_id, None)
 
     async def set_video_quality(self, quality: str) -> None:
         """Set the size of the picture that we send: 240p, 360p, 480p, 720p or 1080p."""
@@ -205,7 +205,7 @@ class Calling(Session):
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _media(self) -> Any:
+    def _media(self) -> Media:
         if self.media is None:
             raise CallingError(Code.NO_WEBRTC, "this client has no media: give Calling a Media")
         return self.media
@@ -218,7 +218,7 @@ class Calling(Session):
         if not isinstance(self.phase, ph.Connected):
             raise CallingError(Code.INVITATION_GONE, "no call is connected")
 
-    async def _request(self, make: Any) -> None:
+    async def _request(self, make: Callable[[int, str], p.Request]) -> None:
         self._in_call()
         req = self.link.next_request()
         self.link.send(make(req, self.call_id))

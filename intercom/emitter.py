@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from intercom.events import Event
+from intercom.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Emitter:
 
     def __init__(self) -> None:
         self._handlers: dict[Event, list[tuple[Handler, Any]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks("an event handler")
 
     def on(self, event: Event, handler: Handler, context: Any = None) -> None:
         """Call `handler(payload)`, or `handler(context, payload)` with a context, at `event`."""
@@ -45,20 +46,11 @@ class Emitter:
 
     def close(self) -> None:
         """Cancel the async handlers that still run."""
-        for task in self._tasks - {asyncio.current_task()}:  # it may be a handler that logs out
-            task.cancel()
+        self.tasks.cancel()
 
     def _call(self, event: Event, handler: Handler, context: Any, payload: Payload) -> None:
         if (handler, context) not in self._handlers[event]:  # off() came in between
             return
         result = handler(payload) if context is None else handler(context, payload)
         if inspect.iscoroutine(result):
-            task = asyncio.get_running_loop().create_task(result)
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            context = {"message": "an event handler failed", "exception": error, "task": task}
-            task.get_loop().call_exception_handler(context)
+            self.tasks.spawn(result)

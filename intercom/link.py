@@ -47,8 +47,7 @@ class Link:
         client: str = "",
     ) -> None:
         self.url = url.rstrip("/") + ("" if url.rstrip("/").endswith("/ws") else "/ws")
-        self.call_id = ""
-        self._in_call = False
+        self._call_id = ""
         self._on_event = on_event
         self._ssl = ssl_context
         self._client = client
@@ -66,14 +65,16 @@ class Link:
         return self._wire is not None
 
     @property
-    def in_call(self) -> bool:
-        """Whether a call is on: the heartbeat is quicker then, and so is coming back."""
-        return self._in_call
+    def call_id(self) -> str:
+        """The call that is on, or an empty string; in one, the link is quicker to come back."""
+        return self._call_id
 
-    @in_call.setter
-    def in_call(self, in_call: bool) -> None:
-        self._in_call = in_call
-        self.hurry()
+    @call_id.setter
+    def call_id(self, call_id: str) -> None:
+        changed = bool(call_id) != bool(self._call_id)
+        self._call_id = call_id
+        if changed:
+            self.hurry()
 
     async def login(self, user_id: str, user_sig: str) -> None:
         """Connect and log in; afterwards the link keeps itself up.
@@ -122,7 +123,7 @@ class Link:
         """Ping now, or try to reconnect now instead of at the end of the pause."""
         self._backoff.hurry()
         if self._wire is not None:
-            self._wire.pace(self._in_call)
+            self._wire.pace(bool(self._call_id))
 
     def moved(self, lost: Collection[str]) -> None:
         """These addresses of ours are gone: a connection that used one is dead, so renew it."""
@@ -157,7 +158,7 @@ class Link:
                 if self._over:
                     return
                 self._requests.fail(why)
-                await self._backoff.rest(loop.time() - began, self._in_call)
+                await self._backoff.rest(loop.time() - began, bool(self._call_id))
 
     async def _connect(self, http: aiohttp.ClientSession, first: asyncio.Future[None]) -> None:
         """Be logged in for as long as it lasts; raises what ended it, if not the hub's close."""
@@ -168,8 +169,8 @@ class Link:
                 max_msg_size=p.MAX_MESSAGE + 1,  # aiohttp takes less than that
                 timeout=aiohttp.ClientWSTimeout(ws_close=0.3),
             )
-        wire = Wire(ws, self._take, self._in_call)
-        me = (self._user, self._sig, self._session, self.call_id, self._client)
+        wire = Wire(ws, self._take, bool(self._call_id))
+        me = (self._user, self._sig, self._session, self._call_id, self._client)
         try:
             welcome = await wire.hello(p.Hello((p.VERSION, p.VERSION), *me))
             self._session, self._wire = welcome.session, wire

@@ -14,14 +14,13 @@ from intercom.protocol import CallType
 
 @dataclass(frozen=True)
 class Plan:
-    """One call's media. `camera`, `sound`: the devices that should be open."""
+    """One call's media. `camera`: it should be open; the sound is, in every call."""
 
     call_id: str
     peer: str
     connect: bool
     offerer: bool
     camera: bool
-    sound: bool = True
     muted: bool = False
     send_audio: bool = False
     send_video: bool = False

@@ -22,8 +22,6 @@ from intercom.link_network import NetworkWatch
 from intercom.media import (
     DeviceFault,
     DeviceRestored,
-    FirstFrame,
-    FirstSound,
     Media,
     MediaEvent,
     PeerConnected,
@@ -33,6 +31,7 @@ from intercom.media import (
 )
 from intercom.plan import plan
 from intercom.protocol import Reason
+from intercom.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +61,7 @@ class Session(Emitter):
             media.report = self.media_event
         self.on_media: Callable[[MediaEvent], None] = lambda event: None
         self.link = Link(hub, self._on_link, ssl_context, client)
-        self._hub_up = False
         self._broken: set[str] = set()
-        self._chores: set[asyncio.Task[None]] = set()
         self._conductor: Conductor | None = None
         self._network = NetworkWatch(self._network_changed)
         self._grace: asyncio.TimerHandle | None = None
@@ -82,9 +79,6 @@ class Session(Emitter):
         if phase is not before:
             log.debug("! %s -> %s", before, phase)
         self.link.call_id = phase.call_id
-        if self.link.in_call != bool(phase.call_id):
-            self.link.in_call = bool(phase.call_id)
-            self.link.hurry()
         for effect in effects:
             self._perform(effect)
         if self._conductor is not None:
@@ -105,11 +99,11 @@ class Session(Emitter):
             await conductor.close()
 
     @property
-    def conductor(self) -> Conductor:
-        """The media's conductor; CallingError when this client has no media, or no login."""
+    def transport(self) -> Transport:
+        """The way to the other member; CallingError when this client has no media, or no login."""
         if self._conductor is None:
             raise CallingError(Code.NOT_LOGGED_IN, "no media: give Calling a Media, then log in")
-        return self._conductor
+        return self._conductor.transport
 
     # -- out ---------------------------------------------------------------------------------
 
@@ -144,45 +138,39 @@ class Session(Emitter):
     def _on_link(self, event: LinkEvent) -> None:
         match event:
             case LinkUp(welcome=welcome):
-                self._hub_up = True
                 self.names.update(welcome.names)
                 if self.media is not None:
                     self.media.configure(welcome.ice_servers)
                 self.feed(ph.HubBack(welcome.call_id))
-                self._signals(True)
+                self._transport(lambda transport: transport.hub(True))
                 self._hub_is("connected")
                 self.emit(Event.SDK_READY, {})
-            case LinkDown() if not self._hub_up:
-                pass  # another try that failed
             case LinkDown():
-                self._hub_up = False
-                self._signals(False)
+                self._transport(lambda transport: transport.hub(False))
                 self.feed(ph.HubLost())
                 self._hub_is("reconnecting")
             case LinkOver(why=why):
-                self._hub_up = False
                 self.feed(ph.HungUp(Reason.KICKED))
                 self._hub_is("lost")
                 self.emit(Event.KICKED_OUT, {"reason": why})
             case p.Signaled():
-                if self._conductor is not None and event.call_id == self.phase.call_id:
-                    self._conductor.signaled(event)
+                if event.call_id == self.phase.call_id:
+                    self._transport(lambda transport: transport.signaled(event))
             case p.Invited(sponsor=sponsor, name=name):
                 self.names[sponsor] = name
                 self.feed(event)
             case _:
                 self.feed(event)
 
-    def _signals(self, pass_through: bool) -> None:
+    def _transport(self, tell: Callable[[Transport], None]) -> None:
         if self._conductor is not None:
-            self._conductor.hub(pass_through)
+            tell(self._conductor.transport)
 
     def _network_changed(self, lost: frozenset[str], gained: frozenset[str]) -> None:
         if lost:
             self.link.moved(lost)
+            self._transport(lambda transport: transport.moved(lost))
         self.link.hurry()
-        if lost and self._conductor is not None:
-            self._conductor.moved(lost)
 
     def _hub_is(self, state: str) -> None:
         self.emit(Event.CONNECTION_STATE, {"user_id": "hub", "state": state})
@@ -193,13 +181,11 @@ class Session(Emitter):
         """Take an event of the media; hand this to `Media` as its `report`."""
         match event:
             case PeerConnected(user_id=user) | PeerRestored(user_id=user):
-                if self._conductor is not None:
-                    self._conductor.connected()
+                self._transport(Transport.connected)
                 self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "connected"})
             case PeerLost(call_id=call_id, user_id=user) if call_id == self.phase.call_id:
                 self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "reconnecting"})
-                if self._conductor is not None:
-                    self._conductor.lost()
+                self._transport(Transport.lost)
             case VoiceVolume(levels=levels):
                 volumes = [
                     {"user_id": user or self.user_id, "audio_volume": level}
@@ -211,8 +197,6 @@ class Session(Emitter):
                 self._device_fault(kind, message)
             case DeviceRestored(kind=kind):
                 self._device_back(kind)
-            case FirstFrame() | FirstSound():
-                pass
         self.on_media(event)
 
     def _device_fault(self, kind: str, message: str) -> None:
@@ -232,9 +216,7 @@ class Session(Emitter):
         if not isinstance(phase, ph.Idle):
             told = p.Available(phase.call_id, video=phase.video, audio=phase.audio)
             self._perform(ph.Send(told))
-        chore = asyncio.get_running_loop().create_task(self._list_devices())
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
+        self.tasks.spawn(self._list_devices())
 
     async def _list_devices(self) -> None:
         if self.media is not None:

@@ -1,20 +1,23 @@
-"""A lost transport is replaced under the same call, when that is of use and not before."""
+"""The media follow the plan at once, whatever others send; a lost transport is replaced under the
+same call, when that is of use and not before."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 import pytest
 
-from intercom import conductor as c
 from intercom import protocol as p
+from intercom import transport as t
 from intercom.conductor import Conductor
 from intercom.plan import Plan
 from tests.media_rig import until
+
+TALK = Plan("call", "flat", True, False, True, send_audio=True, send_video=True)
 
 
 @dataclass
@@ -24,22 +27,29 @@ class Transport:
     epoch: int
     offerer: bool
     told: list[str] = field(default_factory=list)
+    gates: tuple[bool, bool] = (False, False)
+    slow: asyncio.Event | None = None
     address: str = "192.0.2.1"
     stats: dict[str, Any] = field(default_factory=dict)
 
     async def start(self) -> None:
         self.told.append("start")
+        if self.slow is not None:
+            await self.slow.wait()
 
     async def handle(self, body: dict[str, Any]) -> None:
         self.told.append(body["kind"])
+        if body["kind"] == "bomb":
+            raise LookupError("not foreseen by anybody")
 
     def send(self, audio: bool, video: bool) -> None:
         self.told.append(f"send {audio} {video}")
+        self.gates = audio, video
 
     def listen(self, audio: bool) -> None:
         """Not looked at here."""
 
-    def view(self, view: c.View | None) -> None:
+    def view(self, view: t.View | None) -> None:
         """Not looked at here."""
 
     def uses(self, addresses: Collection[str]) -> bool:
@@ -54,6 +64,8 @@ class Studio:
 
     def __init__(self) -> None:
         self.made: list[Transport] = []
+        self.slow: asyncio.Event | None = None
+        self.mutes: list[tuple[bool, tuple[bool, bool]]] = []  # and the gates of that moment
 
     async def open_camera(self) -> None:
         """Nothing to open."""
@@ -61,7 +73,7 @@ class Studio:
     close_camera = open_sound = close_sound = close_microphone = open_camera
 
     def set_mic_mute(self, muted: bool) -> None:
-        """No microphone."""
+        self.mutes.append((muted, self.made[-1].gates if self.made else (False, False)))
 
     def peer(
         self,
@@ -71,7 +83,7 @@ class Studio:
         offerer: bool,
         signal: Callable[[dict[str, Any]], None],
     ) -> Transport:
-        self.made.append(Transport(epoch, offerer))
+        self.made.append(Transport(epoch, offerer, slow=self.slow))
         return self.made[-1]
 
 
@@ -85,19 +97,28 @@ class Rig:
             self.studio, lambda call, user, epoch, body: self.signals.append((epoch, body["kind"]))
         )
 
-    async def call(self, offerer: bool) -> None:
+    async def call(self, offerer: bool, muted: bool = False) -> None:
         """Be in a call whose transport is up."""
         self.conductor.start()
-        self.conductor.hub(True)
-        plan = Plan("call", "flat", True, offerer, True, send_audio=True, send_video=True)
+        self.transport.hub(True)
+        plan = replace(TALK, offerer=offerer, muted=muted)
         self.conductor.apply(plan)
         await until(lambda: self.studio.made and "start" in self.studio.made[0].told)
-        self.conductor.connected()
+        self.transport.connected()
+
+    @property
+    def transport(self) -> t.Transport:
+        """The conductor's."""
+        return self.conductor.transport
 
     def signal(self, epoch: int, kind: str) -> None:
         """The other side signals."""
-        body = msgspec.Raw(msgspec.json.encode({"kind": kind}))
-        self.conductor.signaled(p.Signaled("call", "flat", epoch, body))
+        self.signal_body(epoch, {"kind": kind})
+
+    def signal_body(self, epoch: int, body: object) -> None:
+        """The other side signals anything."""
+        raw = msgspec.Raw(msgspec.json.encode(body))
+        self.transport.signaled(p.Signaled("call", "flat", epoch, raw))
 
     @property
     def epochs(self) -> list[int]:
@@ -107,8 +128,8 @@ class Rig:
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    monkeypatch.setattr(c, "PATIENCE", 0.05)
-    monkeypatch.setattr(c, "RETRY", 0.1)
+    monkeypatch.setattr(t, "PATIENCE", 0.05)
+    monkeypatch.setattr(t, "RETRY", 0.1)
     made = Rig()
     yield made
     await made.conductor.close()
@@ -116,9 +137,9 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
 
 async def test_the_offerer_tries_again_until_one_is_up(rig: Rig) -> None:
     await rig.call(offerer=True)
-    rig.conductor.lost()
+    rig.transport.lost()
     await until(lambda: len(rig.epochs) == 3)
-    rig.conductor.connected()
+    rig.transport.connected()
     await asyncio.sleep(0.3)
     assert rig.epochs == [0, 1, 2]
     assert "close" in rig.studio.made[0].told
@@ -127,12 +148,12 @@ async def test_the_offerer_tries_again_until_one_is_up(rig: Rig) -> None:
 
 async def test_without_a_hub_the_old_one_is_kept_and_may_come_back(rig: Rig) -> None:
     await rig.call(offerer=True)
-    rig.conductor.lost()
-    rig.conductor.hub(False)
+    rig.transport.lost()
+    rig.transport.hub(False)
     await asyncio.sleep(0.3)
     assert rig.epochs == [0]
-    rig.conductor.connected()  # its packets arrive again
-    rig.conductor.hub(True)
+    rig.transport.connected()  # its packets arrive again
+    rig.transport.hub(True)
     await asyncio.sleep(0.1)
     assert rig.epochs == [0]
     assert "close" not in rig.studio.made[0].told
@@ -142,23 +163,23 @@ async def test_when_the_hub_is_back_and_the_media_are_not_a_new_one_is_tried_at_
     rig: Rig,
 ) -> None:
     await rig.call(offerer=True)
-    rig.conductor.hub(False)
-    rig.conductor.lost()
-    rig.conductor.hub(True)
+    rig.transport.hub(False)
+    rig.transport.lost()
+    rig.transport.hub(True)
     await until(lambda: rig.epochs == [0, 1])
 
 
 async def test_who_answered_waits_for_the_other_and_asks_only_when_it_moved(rig: Rig) -> None:
     await rig.call(offerer=False)
-    rig.conductor.lost()
+    rig.transport.lost()
     await asyncio.sleep(0.2)
-    rig.conductor.moved(["192.0.2.99"])  # not the one in use
+    rig.transport.moved(["192.0.2.99"])  # not the one in use
     await asyncio.sleep(0.05)
     assert rig.signals == []
-    rig.conductor.moved(["192.0.2.1"])
-    await until(lambda: rig.signals == [(0, c.RESTART)])
-    rig.conductor.hub(False)
-    rig.conductor.hub(True)  # the line that it was said on may have been dead
+    rig.transport.moved(["192.0.2.1"])
+    await until(lambda: rig.signals == [(0, t.RESTART)])
+    rig.transport.hub(False)
+    rig.transport.hub(True)  # the line that it was said on may have been dead
     await until(lambda: len(rig.signals) == 2)
     assert rig.epochs == [0]
     rig.signal(1, "offer")
@@ -168,11 +189,62 @@ async def test_who_answered_waits_for_the_other_and_asks_only_when_it_moved(rig:
 
 async def test_the_offerer_is_asked_once_by_a_number(rig: Rig) -> None:
     await rig.call(offerer=True)
-    rig.signal(0, c.RESTART)
-    rig.signal(0, c.RESTART)  # the same wish, said again
+    rig.signal(0, t.RESTART)
+    rig.signal(0, t.RESTART)  # the same wish, said again
     await until(lambda: rig.epochs == [0, 1])
-    rig.conductor.connected()
+    rig.transport.connected()
     await asyncio.sleep(0.2)
     assert rig.epochs == [0, 1]
-    rig.conductor.moved(["192.0.2.1"])
+    rig.transport.moved(["192.0.2.1"])
     await until(lambda: rig.epochs[:3] == [0, 1, 2])
+
+
+@pytest.mark.parametrize("body", [[], 3, "offer", None])
+async def test_a_signal_that_is_no_object_is_left_out(rig: Rig, body: object) -> None:
+    await rig.call(offerer=False)
+    rig.signal_body(0, body)
+    rig.signal(0, "offer")
+    await until(lambda: "offer" in rig.studio.made[0].told)
+
+
+async def test_more_signals_than_may_wait_are_dropped(rig: Rig) -> None:
+    await rig.call(offerer=False)
+    for number in range(t.SIGNALS + 50):
+        rig.signal(0, f"s{number}")
+    rig.signal(0, "late")
+    await until(lambda: f"s{t.SIGNALS - 1}" in rig.studio.made[0].told)
+    rig.signal(0, "later")
+    await until(lambda: "later" in rig.studio.made[0].told)
+    assert "late" not in rig.studio.made[0].told
+
+
+async def test_a_failure_costs_the_transport_and_not_the_call(rig: Rig) -> None:
+    await rig.call(offerer=True)
+    rig.signal(0, "bomb")
+    await until(lambda: rig.epochs == [0, 1])
+    assert rig.studio.made[0].told[-1] == "close"
+    assert rig.studio.made[1].gates == (True, True)
+
+
+async def test_who_answered_asks_for_another_after_a_failure(rig: Rig) -> None:
+    await rig.call(offerer=False)
+    rig.signal(0, "bomb")
+    await until(lambda: (0, t.RESTART) in rig.signals)
+
+
+async def test_gates_shut_at_once_and_stay_shut_behind_a_slow_start(rig: Rig) -> None:
+    rig.studio.slow = asyncio.Event()
+    await rig.call(offerer=True)
+    made = rig.studio.made[0]
+    assert made.gates == (True, True)
+    rig.conductor.apply(None)
+    assert made.gates == (False, False)
+    rig.studio.slow.set()
+    await until(lambda: made.told[-1] == "close")
+    assert made.gates == (False, False)
+
+
+async def test_a_muted_call_is_not_unmuted_by_its_end(rig: Rig) -> None:
+    await rig.call(offerer=True, muted=True)
+    rig.conductor.apply(None)
+    assert not any(not muted and gates[0] for muted, gates in rig.studio.mutes)

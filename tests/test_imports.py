@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent
 
 # Every module has its place; a new one that fits nowhere must be given one here.
 LAYERS = {
-    "core": r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps)",
+    "core": r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps|tasks)",
     "link": r"intercom\.link(_\w+)?",
     "media": r"intercom\.media(\..+)?",
-    "calling": r"intercom\.(calling|conductor|emitter|session)",
+    "calling": r"intercom\.(calling|conductor|emitter|session|transport)",
     "api": r"intercom",
     "health": r"intercom\.health",
     "hub": r"intercom\.hub(\..+)?",

@@ -125,7 +125,7 @@ async def test_it_comes_back_with_its_session(user: User, wire: Proxy, hub: Hub)
     await other.link.login("indoor", hub.keys.mint("indoor", 1))
     user.link.send(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
     await user.link.answer(1)
-    user.link.call_id, user.link.in_call = "call-0001", True
+    user.link.call_id = "call-0001"
     wire.cut()
     await user.wait(LinkDown)
     assert (await user.wait(LinkUp)).welcome.call_id == "call-0001"
@@ -226,7 +226,7 @@ async def test_a_hub_that_accepts_and_is_silent_is_noticed(
 ) -> None:
     monkeypatch.setattr(p, "PING_CALL", 0.1)
     monkeypatch.setattr(p, "DEAD_CALL", 0.5)
-    user.link.in_call = True
+    user.link.call_id = "call-0001"
     wire.stopped.set()
     assert "silent" in (await user.wait(LinkDown)).why
 
@@ -254,7 +254,7 @@ async def test_the_silence_before_a_call_is_not_held_against_the_hub(
     monkeypatch.setattr(p, "DEAD_CALL", 0.6)
     await asyncio.sleep(0.8)
     wire.stopped.set()
-    user.link.in_call = True
+    user.link.call_id = "call-0001"
     await asyncio.sleep(0.3)
     wire.stopped.clear()
     await asyncio.sleep(0.8)

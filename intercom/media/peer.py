@@ -19,6 +19,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 
 from intercom.errors import ProtocolError
+from intercom.tasks import Tasks
 
 from . import aiortc_seams as seams
 from . import loss, session_description
@@ -30,7 +31,6 @@ from .receive_audio import AudioReceiver
 from .receive_video import VideoReceiver
 from .route import Route
 from .sound import Sound
-from .tasks import Tasks
 from .tracks import PacketTrack
 from .watchdog import Watchdog
 

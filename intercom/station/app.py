@@ -30,7 +30,6 @@ from intercom.phases import State
 from intercom.protocol import CallType
 from intercom.station import policy
 from intercom.station import scene as sc
-from intercom.station.chores import Chores
 from intercom.station.control import Trace
 from intercom.station.controls import Intent
 from intercom.station.display import Display
@@ -38,6 +37,7 @@ from intercom.station.face import Face
 from intercom.station.hands import Hands
 from intercom.station.model import Facts
 from intercom.station.monitor import Monitor
+from intercom.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,10 @@ class App:
         self.face = Face(calling, media, display, self.facts, trace)
         self.monitor = Monitor(calling, display)
         second = bool(config.call.second_callee)
-        self.hands = Hands(calling, self.face, trace, second=second, act=self._do, other=self._key)
-        self._chores = Chores()
+        self.tasks = Tasks("a task of the station")
+        self.hands = Hands(
+            calling, self.face, trace, self.tasks, second=second, act=self._do, other=self._key
+        )
         self._answer: asyncio.Task[None] | None = None
         self._peer = self._viewed = ""
         if display is not None:
@@ -157,7 +159,7 @@ class App:
                 self.trace.tell("refused", code=int(error.code), message=error.message)
             self.face.refresh()
 
-        self._chores.spawn(attempt())
+        self.tasks.spawn(attempt())
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -208,7 +210,7 @@ class App:
             log.info("answering %s by itself in %g s", sponsor, decision.seconds)
             self.facts.answers_at = time.monotonic() + decision.seconds
             self.facts.answers_with_tone = decision.tone
-            self._answer = self._chores.spawn(self._answer_later(decision))
+            self._answer = self.tasks.spawn(self._answer_later(decision))
         elif self.config.answer.kind != "off":
             log.info("not answered by itself: %s", decision)
 

@@ -50,6 +50,7 @@ async def run(config: Config) -> None:
         stack.push_async_callback(media.close)
         calling = Calling(hub.url, media, ssl_context=pinned(hub.pin), client="station")
         app = App(config, calling, media, _display(config), trace)
+        stack.push_async_callback(app.tasks.close)
         health = Health(lambda: _alive(media, devices))
         stack.callback(health.close)
         stack.callback(health.stopping)

@@ -9,10 +9,10 @@ from typing import Any
 
 from intercom.calling import Calling
 from intercom.station import scene as sc
-from intercom.station.chores import Chores
 from intercom.station.control import Trace
 from intercom.station.controls import KEYS, Controls, Intent
 from intercom.station.face import Face
+from intercom.tasks import Tasks
 
 TOUCH_GUARD = 0.5
 """Seconds after a new screen in which touches are ignored: they were meant for the old one."""
@@ -28,15 +28,16 @@ class Hands:
         calling: Calling,
         face: Face,
         trace: Trace,
+        tasks: Tasks,
         *,
         second: bool,
         act: Callable[[Intent], None],
         other: Callable[[str], None],
     ) -> None:
         self._calling, self._face, self._trace = calling, face, trace
+        self._tasks = tasks
         self._act, self._other = act, other
         self._controls = Controls(second)
-        self._chores = Chores()
         self._loop = asyncio.get_running_loop()
 
     def press(self, button: str, kind: str) -> None:
@@ -63,7 +64,7 @@ class Hands:
         if button is None:
             self._other(name)
         elif hasattr(panel, "press"):
-            self._chores.spawn(_press_pin(panel, button))  # simulated: by its pins
+            self._tasks.spawn(_press_pin(panel, button))  # simulated: by its pins
         else:
             self._pressed(button, "pressed")
             self._pressed(button, "released")

@@ -44,7 +44,7 @@ class Monitor:
         if self._calling.state is State.IDLE:
             return {}
         try:
-            return self._calling.conductor.stats()
+            return self._calling.transport.stats()
         except CallingError:  # logged out just now
             return {}
 
