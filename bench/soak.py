@@ -1,9 +1,11 @@
 """Two processes in a call for a long time: does anything grow?
 
-    python -m bench.soak [--minutes 60] [--quality 480p] [--every 60]
+    python -m bench.soak [--minutes 120] [--quality 480p] [--every 60] [--json FILE]
 
 Each minute prints resident memory, threads, descriptors and tasks of both processes, the latency of
-the picture and the pictures shown a second; at the end, what grew from the second line to the last.
+the picture and the pictures shown a second; at the end, what grew from the first quarter of the
+lines to the last (medians: a busy machine delays a few pictures, a leak delays all that follow).
+Fails when something did, or when a side ended early.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from hw import CameraSettings, SoundSettings, open_camera, open_microphone, open
 from intercom.media import QUALITIES, Media, MediaEvent, Peer, PeerConnected, Quality
 
 SETTLED = 1  # the first line is of warming up
-GROWTH_MB, GROWTH_COUNT = 10.0, 2  # from the second line to the last
+CONNECT = 30.0  # s, till there are transports
+GROWTH_MB, GROWTH_COUNT = 10.0, 2  # from the first quarter to the last
 
 
 def now_ms() -> int:
@@ -130,11 +133,20 @@ class End:
         peer = media.peer("soak", "other", 1, offerer, self._out)
         peer.view(self._meter)
         peer.listen(True)
-        reading = asyncio.create_task(self._read(stream, peer))
-        await peer.start()
-        await self._connected.wait()
-        await asyncio.gather(media.open_camera(), media.open_sound())
-        peer.send(True, True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                reading = group.create_task(self._read(stream, peer))
+                async with asyncio.timeout(CONNECT):
+                    await peer.start()
+                    await self._connected.wait()
+                await asyncio.gather(media.open_camera(), media.open_sound())
+                peer.send(True, True)
+                await self._tell(offerer, every)
+                reading.cancel()
+        finally:
+            await media.close()
+
+    async def _tell(self, offerer: bool, every: float) -> None:
         self._meter.take()
         while not self.over.is_set():
             with contextlib.suppress(TimeoutError):
@@ -147,8 +159,6 @@ class End:
                 self._out({"numbers": numbers})
             else:
                 self._told({"here": 1.0, **numbers})
-        reading.cancel()
-        await media.close()
 
     def _event(self, event: MediaEvent) -> None:
         if isinstance(event, PeerConnected):
@@ -163,6 +173,7 @@ class End:
                 self._told({"here": 0.0, **body["numbers"]})
             else:
                 await peer.handle(body)
+        self.over.set()  # the other process is gone
 
 
 async def child(quality: str, every: float) -> None:
@@ -179,7 +190,7 @@ async def child(quality: str, every: float) -> None:
     await End(out, lambda numbers: None).run(stream, True, quality, every)
 
 
-async def parent(minutes: float, quality: str, every: float) -> int:
+async def parent(minutes: float, quality: str, every: float, report: Path | None) -> int:
     """This process; returns 0 when nothing grew."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.soak", "--child", "--quality", quality, "--every", str(every),
@@ -200,8 +211,16 @@ async def parent(minutes: float, quality: str, every: float) -> int:
     end = End(lambda body: pipe.write(json.dumps(body).encode() + b"\n"), told)
     asyncio.get_running_loop().call_later(minutes * 60 + 2, end.over.set)
     await end.run(process.stdout, False, quality, every)
-    pipe.write(b'{"stop": true}\n')
+    lasted = (time.monotonic() - began) / 60
+    if process.returncode is None:
+        pipe.write(b'{"stop": true}\n')
     await process.wait()
+    if report:
+        found = {"minutes": round(lasted, 1), "quality": quality, **rows}
+        await asyncio.to_thread(report.write_text, json.dumps(found) + "\n")
+    if lasted < minutes:
+        print(f"The other side ended after {lasted:.1f} min, with {process.returncode}.")  # noqa: T201
+        return 1
     return verdict(rows)
 
 
@@ -213,7 +232,8 @@ def verdict(rows: dict[str, list[dict[str, float]]]) -> int:
             values = [numbers[key] for numbers in seen[SETTLED:] if key in numbers]
             if len(values) < 2:
                 continue
-            growth = values[-1] - values[0]
+            quarter = max(1, len(values) // 4)
+            growth = statistics.median(values[-quarter:]) - statistics.median(values[:quarter])
             flat = growth <= (GROWTH_MB if key == "rss_mb" else GROWTH_COUNT)
             grown += not flat
             print(f"{who:5}  {key:8} {growth:+g}  {'flat' if flat else 'GROWS'}")  # noqa: T201
@@ -223,15 +243,16 @@ def verdict(rows: dict[str, list[dict[str, float]]]) -> int:
 def main() -> None:
     """Run both processes and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two lines")
     parser.add_argument("--quality", choices=list(QUALITIES), default="480p")
+    parser.add_argument("--json", type=Path, help="where to write all lines as JSON")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         uvloop.run(child(options.quality, options.every))
         return
-    sys.exit(uvloop.run(parent(options.minutes, options.quality, options.every)))
+    sys.exit(uvloop.run(parent(options.minutes, options.quality, options.every, options.json)))
 
 
 if __name__ == "__main__":
