@@ -46,7 +46,6 @@ __all__ = [
     "Speaker",
     "list_cameras",
     "list_microphones",
-    "list_speakers",
     "load_pygame",
     "open_camera",
     "open_microphone",
@@ -116,7 +115,9 @@ def open_speaker(driver: str, settings: SoundSettings, fill: Fill, on_fault: OnF
     raise _unknown("speaker", driver, SOUND_DRIVERS)
 
 
-def open_panel(driver: str, settings: PanelSettings, on_button: OnButton) -> Panel:
+def open_panel(
+    driver: str, settings: PanelSettings, on_button: OnButton, on_fault: OnFault
+) -> Panel:
     """Claim the buttons and the lamp; "simulated" returns a SimulatedPanel."""
     if driver not in PANEL_DRIVERS:
         raise _unknown("panel", driver, PANEL_DRIVERS)
@@ -125,8 +126,8 @@ def open_panel(driver: str, settings: PanelSettings, on_button: OnButton) -> Pan
     except ImportError as error:
         raise DeviceError("panel", f"no gpiozero ({error}): pip install gpiozero") from error
     if driver == "gpiozero":
-        return panel.open_gpio(settings, on_button)
-    return panel.open_simulated(settings, on_button)
+        return panel.open_gpio(settings, on_button, on_fault)
+    return panel.open_simulated(settings, on_button, on_fault)
 
 
 def open_screen(
@@ -177,20 +178,6 @@ def list_microphones(driver: str) -> list[DeviceInfo]:
 
             return sound_simulated.list_microphones()
     raise _unknown("microphone", driver, SOUND_DRIVERS)
-
-
-def list_speakers(driver: str) -> list[DeviceInfo]:
-    """The speakers that the driver sees now."""
-    match driver:
-        case "pyaudio":
-            from hw import sound_pyaudio
-
-            return sound_pyaudio.list_speakers()
-        case "simulated":
-            from hw import sound_simulated
-
-            return sound_simulated.list_speakers()
-    raise _unknown("speaker", driver, SOUND_DRIVERS)
 
 
 def _unknown(kind: Kind, driver: str, known: tuple[str, ...]) -> DeviceError:

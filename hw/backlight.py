@@ -21,7 +21,11 @@ def set_backlight(on: bool, root: Path = SYSFS) -> int:
         try:
             switch.write_text(_ON if on else _OFF)
         except OSError as error:
-            _log.warning("cannot switch %s: %s; join the group video", switch, error.strerror)
+            _log.warning(
+                "cannot switch %s: %s; may the group video, and the service, write there?",
+                switch,
+                error.strerror,
+            )
         else:
             switched += 1
     return switched

@@ -97,7 +97,10 @@ class Panel(Protocol):
     @property
     def lamp_value(self) -> float: ...
     def set_lamp(self, pattern: Pattern) -> None:
-        """Repeat (brightness 0..1, seconds) steps from now on; one step (x, 0) is steady."""
+        """Repeat (brightness 0..1, seconds) steps from now on; one step (x, 0) is steady.
+
+        Returns at once; raises ValueError for values that are none.
+        """
 
     def close(self) -> None: ...
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hw import libcamera_errors
 from hw.base import DeviceError, DeviceInfo, OnFault, OnFrame, OnPacket
+from hw.choose import choose
 from hw.guard import Guard
 from hw.picamera2_output import packet_output
 from hw.picture import fit, from_buffer, stamp
@@ -190,15 +191,10 @@ def _choose(cameras: list[DeviceInfo], device: str) -> tuple[int, str]:
         )
     if not device:
         return 0, cameras[0].name
-    wanted = device.casefold()
-    for number, camera in enumerate(cameras):
-        if wanted in (str(number), camera.id.casefold(), camera.name.casefold()):
-            return number, camera.name
-    for number, camera in enumerate(cameras):
-        if wanted in camera.id.casefold() or wanted in camera.name.casefold():
-            return number, camera.name
-    known = ", ".join(camera.name for camera in cameras)
-    raise DeviceError("camera", f"no camera {device!r}: there are {known}")
+    if device.isdecimal() and int(device) < len(cameras):
+        return int(device), cameras[int(device)].name
+    found = choose("camera", device, cameras, lambda camera: (camera.id, camera.name))
+    return cameras.index(found), found.name
 
 
 def _lores_size(width: int, height: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from hw.claims import Claim
 from hw.guard import Guard
 from hw.pace import Pacer
 from hw.picture import copy, stamp
+from hw.raw_camera import RawCamera
 from hw.settings import CameraSettings
 
 _log = logging.getLogger(__name__)
@@ -22,13 +23,11 @@ def list_cameras() -> list[DeviceInfo]:
     return [DeviceInfo(name, f"Simulated camera ({name})") for name in clips.names()]
 
 
-class SimulatedCamera:
+class SimulatedCamera(RawCamera):
     """Plays a clip at `fps` pictures a second on an absolute schedule; a raw camera.
 
     `device` is the name of an installed clip, or any name when `clip` says what it shows.
     """
-
-    encoded = False
 
     def __init__(self, settings: CameraSettings, on_frame: OnFrame, on_fault: OnFault) -> None:
         _check(settings)
@@ -48,12 +47,6 @@ class SimulatedCamera:
         self._pacer = Pacer("hw-camera", 1 / settings.fps, self._emit)
         self._pacer.start()
         _log.info("%s plays %s at %dx%d", self.name, path, settings.width, settings.height)
-
-    def force_key_frame(self) -> None:
-        """Nothing to do: a raw camera has no encoder."""
-
-    def set_bitrate(self, bps: int) -> None:
-        """Nothing to do: a raw camera has no encoder."""
 
     def close(self) -> None:
         """Stop and give the camera back; idempotent."""

@@ -10,9 +10,11 @@ from av.container import InputContainer
 
 from hw import v4l2
 from hw.base import DeviceError, DeviceInfo, OnFault, OnFrame
+from hw.choose import choose
 from hw.guard import Guard
 from hw.holders import busy
 from hw.picture import fit, stamp
+from hw.raw_camera import RawCamera
 from hw.settings import CameraSettings
 from hw.watchdog import Watchdog
 
@@ -28,10 +30,8 @@ def list_cameras() -> list[DeviceInfo]:
     return [DeviceInfo(str(device.path), device.card) for device in v4l2.capture_devices()]
 
 
-class V4l2Camera:
+class V4l2Camera(RawCamera):
     """A raw camera; `device` is /dev/videoN, its number, or a part of its name; "" is the first."""
-
-    encoded = False
 
     def __init__(self, settings: CameraSettings, on_frame: OnFrame, on_fault: OnFault) -> None:
         self._settings = settings
@@ -44,12 +44,6 @@ class V4l2Camera:
         self._thread = threading.Thread(target=self._run, name="hw-camera", daemon=True)
         self._thread.start()
         _log.info("%s (%s) at %dx%d", self.name, path, settings.width, settings.height)
-
-    def force_key_frame(self) -> None:
-        """Nothing to do: a raw camera has no encoder."""
-
-    def set_bitrate(self, bps: int) -> None:
-        """Nothing to do: a raw camera has no encoder."""
 
     def close(self) -> None:
         """Stop after the picture that is awaited, and close the device; idempotent."""
@@ -125,8 +119,5 @@ def _choose(cameras: list[DeviceInfo], device: str) -> tuple[str, str]:
         return path, names.get(path, path)
     if not cameras:
         raise DeviceError("camera", "no camera found: plug a USB camera in (ls /dev/video*)")
-    for camera in cameras:
-        if device.casefold() in camera.name.casefold():
-            return camera.id, camera.name
-    known = ", ".join(f"{camera.name} ({camera.id})" for camera in cameras)
-    raise DeviceError("camera", f"no camera {device!r}: there are {known}")
+    found = choose("camera", device, cameras, lambda camera: (camera.name,))
+    return found.id, found.name

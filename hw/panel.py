@@ -8,14 +8,14 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import gpiozero
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from hw.base import DeviceError, OnButton, Pattern
+from hw.base import DeviceError, OnButton, OnFault, Pattern
 from hw.buttons import Buttons
 from hw.environ import environment
 from hw.lamp_player import LampPlayer
@@ -38,15 +38,18 @@ class GpioPanel:
     lgpio's own delays each press by the whole bounce time.
     """
 
-    def __init__(self, settings: PanelSettings, on_button: OnButton, factory: Any) -> None:
+    def __init__(
+        self, settings: PanelSettings, on_button: OnButton, on_fault: OnFault, factory: Any
+    ) -> None:
         """Claim the pins; raises DeviceError and closes the factory when that fails."""
         self._settings = settings
         self._factory = factory
         self._devices: list[Any] = []
         self._lamp: Any = None
+        self._brightness = 0.0
         names = settings.buttons
         self._buttons = Buttons(names, settings.bounce, settings.hold, on_button)
-        self._player = LampPlayer(self._write_lamp)
+        self._player = LampPlayer(self._write_lamp, on_fault)
         try:
             self._claim()
         except DeviceError:
@@ -62,25 +65,42 @@ class GpioPanel:
     @property
     def lamp_value(self) -> float:
         """The lamp's brightness now, 0 to 1; 0 without a lamp."""
-        return 0.0 if self._lamp is None or self._lamp.closed else float(self._lamp.value)
+        return self._brightness
 
     def set_lamp(self, pattern: Pattern) -> None:
-        """Repeat (brightness, seconds) from now on; (x, 0) alone is steady; raises ValueError."""
+        """Repeat (brightness, seconds) from now on; (x, 0) alone is steady; raises ValueError.
+
+        Returns at once; a lamp that cannot be driven is told by on_fault.
+        """
         self._player.play(pattern)
 
     def close(self) -> None:
         """Lamp off, pins released, threads ended; idempotent."""
         self._player.close()
-        for device in reversed(self._devices):
-            device.close()
-        self._devices.clear()
+        while self._devices:
+            device = self._devices.pop()
+            if not self._released(device.close):
+                device._pin = None  # noqa: SLF001 - or gpiozero's __del__ tries again, and prints
         self._buttons.close()
-        self._factory.close()
+        pins = self._factory.pins
+        while pins:
+            self._released(pins.popitem()[1].close)
+        self._released(self._factory.close)
+
+    def _released(self, close: Callable[[], object]) -> bool:
+        """Close one part; what is broken must not keep the others from being released."""
+        try:
+            with _in_words("release", "a pin", None):
+                close()
+        except DeviceError as error:
+            _log.debug("%s: %s", self.name, error)
+            return False
+        return True
 
     def _claim(self) -> None:
         settings = self._settings
         if settings.lamp is not None:
-            with _in_words("the lamp", settings.lamp):
+            with _in_words("open", "the lamp", settings.lamp):
                 self._lamp = gpiozero.PWMLED(
                     settings.lamp,
                     active_high=settings.lamp_active_high,
@@ -88,7 +108,7 @@ class GpioPanel:
                 )
                 self._devices.append(self._lamp)
         for name, pin in settings.buttons.items():
-            with _in_words(f"the button {name!r}", pin):
+            with _in_words("open", f"the button {name!r}", pin):
                 self._add_button(name, pin)
 
     def _add_button(self, name: str, pin: int) -> None:
@@ -101,15 +121,18 @@ class GpioPanel:
         button.when_deactivated = partial(self._buttons.edge, name, False)
 
     def _write_lamp(self, value: float) -> None:
+        """In the lamp's own thread; raises DeviceError."""
         if self._lamp is not None:
-            self._lamp.value = value
+            with _in_words("drive", "the lamp", self._settings.lamp):
+                self._lamp.value = value
+            self._brightness = value
 
 
 class MockPanel(GpioPanel):
     """A panel on gpiozero's mock pins: press() and release() drive the pin's voltage."""
 
-    def __init__(self, settings: PanelSettings, on_button: OnButton) -> None:
-        super().__init__(settings, on_button, MockFactory(pin_class=MockPWMPin))
+    def __init__(self, settings: PanelSettings, on_button: OnButton, on_fault: OnFault) -> None:
+        super().__init__(settings, on_button, on_fault, MockFactory(pin_class=MockPWMPin))
 
     def press(self, name: str) -> None:
         """Close the contact of that button; a KeyError names a button that is not wired."""
@@ -127,16 +150,16 @@ class MockPanel(GpioPanel):
             pin.drive_low()
 
 
-def open_simulated(settings: PanelSettings, on_button: OnButton) -> MockPanel:
+def open_simulated(settings: PanelSettings, on_button: OnButton, on_fault: OnFault) -> MockPanel:
     """A panel on mock pins; raises DeviceError for pins that do not exist or are used twice."""
     _check(settings)
-    return MockPanel(settings, on_button)
+    return MockPanel(settings, on_button, on_fault)
 
 
-def open_gpio(settings: PanelSettings, on_button: OnButton) -> GpioPanel:
+def open_gpio(settings: PanelSettings, on_button: OnButton, on_fault: OnFault) -> GpioPanel:
     """A panel on the Pi's pins through lgpio; raises DeviceError."""
     _check(settings)
-    return GpioPanel(settings, on_button, _lgpio_factory())
+    return GpioPanel(settings, on_button, on_fault, _lgpio_factory())
 
 
 def _check(settings: PanelSettings) -> None:
@@ -157,7 +180,13 @@ def _lgpio_factory() -> Any:
         raise DeviceError(
             "panel", f"no lgpio library ({error}): apt install python3-lgpio or pip install lgpio"
         ) from error
-    with _in_words("the GPIO chip", None):
+    except OSError as error:  # another user's pipe of the same name, or no right to make one
+        raise DeviceError(
+            "panel",
+            f"lgpio cannot make its pipe in {_work_folder()}: {error.strerror}; let LG_WD name a"
+            " folder of its own",
+        ) from error
+    with _in_words("open", "the GPIO chip", None):
         return LGPIOFactory()
 
 
@@ -168,7 +197,7 @@ def _work_folder() -> str:
 
 
 @contextlib.contextmanager
-def _in_words(what: str, pin: int | None) -> Iterator[None]:
+def _in_words(verb: str, what: str, pin: int | None) -> Iterator[None]:
     """Turn what gpiozero and lgpio raise into a DeviceError; lgpio.error is a plain Exception."""
     where = what if pin is None else f"{what} on pin {pin}"
     try:
@@ -176,7 +205,7 @@ def _in_words(what: str, pin: int | None) -> Iterator[None]:
     except (gpiozero.GPIOZeroError, OSError, ValueError, *_lgpio_errors()) as error:
         text = str(error).strip("'")
         remedy = next((r for cause, r in _REMEDIES if cause in text), "see the wiring and pins")
-        raise DeviceError("panel", f"cannot open {where}: {text}; {remedy}") from error
+        raise DeviceError("panel", f"cannot {verb} {where}: {text}; {remedy}") from error
 
 
 def _lgpio_errors() -> tuple[type[Exception], ...]:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from hw.base import DeviceError, DeviceInfo
+from hw.choose import choose
 from hw.environ import environment
 
 _log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def list_devices(kind: Direction) -> list[DeviceInfo]:
 
 
 def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
-    """Index and name: exactly so, else the first that contains it; "" is the default device."""
+    """Index and name of the device meant; "" is the default one; raises DeviceError."""
     there = devices(audio, kind)
     if not there:
         raise DeviceError(
@@ -78,13 +79,7 @@ def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
         )
     if not wanted:
         return _default(audio, kind, there)
-    for index, name in there:
-        if name == wanted:
-            return index, name
-    for index, name in there:
-        if wanted.casefold() in name.casefold():
-            return index, name
-    raise DeviceError(kind, f"no {kind} {wanted!r}: there are {_names(there)}")
+    return choose(kind, wanted, there, lambda device: (device[1],))
 
 
 def _default(audio: Any, kind: Direction, there: list[tuple[int, str]]) -> tuple[int, str]:
@@ -94,12 +89,9 @@ def _default(audio: Any, kind: Direction, there: list[tuple[int, str]]) -> tuple
         else:
             info = audio.get_default_output_device_info()
     except OSError as error:
-        raise DeviceError(kind, f"no default {kind}: name one of {_names(there)}") from error
+        names = ", ".join(repr(name) for name in dict.fromkeys(name for _, name in there))
+        raise DeviceError(kind, f"no default {kind}: name one of {names}") from error
     return int(info["index"]), str(info["name"])
-
-
-def _names(there: list[tuple[int, str]]) -> str:
-    return ", ".join(repr(name) for name in dict.fromkeys(name for _, name in there))
 
 
 def _alsa_says(

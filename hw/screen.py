@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DRIVERS = ("kmsdrm", "window", "dummy")
 _PUMP = 1 / 60  # seconds between two looks at the events when nothing is shown
 _OPEN_TIMEOUT = 20.0
 _SCREENSHOT_TIMEOUT = 2.0

@@ -8,8 +8,7 @@ microphone and speaker have been closed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from hw import portaudio
 from hw.base import DeviceError, DeviceInfo, Fill, OnFault, OnSamples
@@ -25,77 +24,83 @@ _CONTINUE = 0  # paContinue
 _INPUT_XRUN = 0x3  # paInputUnderflow | paInputOverflow
 _OUTPUT_XRUN = 0xC  # paOutputUnderflow | paOutputOverflow
 
-Callback = Callable[[bytes | None, int, Any, int], tuple[bytes | None, int]]
-
 
 def list_microphones() -> list[DeviceInfo]:
     """The microphones that PortAudio sees; raises DeviceError without PyAudio."""
     return portaudio.list_devices("microphone")
 
 
-def list_speakers() -> list[DeviceInfo]:
-    """The speakers that PortAudio sees; raises DeviceError without PyAudio."""
-    return portaudio.list_devices("speaker")
-
-
 class _Stream:
-    """One open PortAudio stream and its watchdog."""
+    """One open PortAudio stream and its watchdog: what microphone and speaker have in common."""
 
-    def __init__(
-        self,
-        kind: portaudio.Direction,
-        settings: SoundSettings,
-        callback: Callback,
-        on_fault: OnFault,
-    ) -> None:
-        self._kind = kind
+    _kind: ClassVar[portaudio.Direction]
+    _xrun: ClassVar[int]  # the bits of a callback's status that tell of lost sound
+
+    def __init__(self, settings: SoundSettings, on_fault: OnFault) -> None:
+        """Open and start it; raises DeviceError, and then nothing is left open."""
+        self._settings = settings
         self._on_fault = on_fault
         self._stream: Any = None
-        self._audio: Any = portaudio.start(kind)
+        self._watchdog: Watchdog | None = None
+        self.xruns = 0
+        self._audio: Any = portaudio.start(self._kind)
         try:
-            index, self.name = portaudio.find(self._audio, kind, settings.device)
-            self._stream = self._open(index, settings, callback)
+            index, self.name = portaudio.find(self._audio, self._kind, settings.device)
+            self._watchdog = Watchdog(f"hw-{self._kind}-watch", _SILENCE, self._silent)
+            self._start(index)
         except DeviceError:
-            self._terminate()
+            self.close()
             raise
-        self._watchdog = Watchdog(f"hw-{kind}-watch", _SILENCE, self._silent)
-        _log.info("%s %r at %d Hz", kind, self.name, settings.rate)
-
-    def alive(self) -> None:
-        """A callback has come."""
-        self._watchdog.feed()
-
-    def start(self) -> None:
-        """Let the callbacks come."""
-        with portaudio.lock:
-            self._stream.start_stream()
+        _log.info("%s %r at %d Hz", self._kind, self.name, settings.rate)
 
     def close(self) -> None:
         """Stop the callbacks and give the device back; idempotent."""
-        self._watchdog.close()
-        self._terminate()
+        if self._watchdog is not None:
+            self._watchdog.close()
+        with portaudio.lock:
+            audio, self._audio = self._audio, None
+            stream, self._stream = self._stream, None
+            if stream is not None:
+                stream.close()
+            if audio is not None:
+                audio.terminate()
 
-    def _open(self, index: int, settings: SoundSettings, callback: Callback) -> Any:
+    def _period(self, data: bytes | None, count: int) -> bytes | None:
+        """Take `count` samples of a microphone, or give those of a speaker."""
+        raise NotImplementedError
+
+    def _callback(
+        self, data: bytes | None, count: int, times: Any, status: int
+    ) -> tuple[bytes | None, int]:
+        if self._watchdog is not None:
+            self._watchdog.feed()
+        if status & self._xrun:
+            self.xruns += 1
+        return self._period(data, count), _CONTINUE
+
+    def _start(self, index: int) -> None:
         direction = "input" if self._kind == "microphone" else "output"
         options = {direction: True, f"{direction}_device_index": index}
         try:
             with portaudio.lock:
-                return self._audio.open(
-                    rate=settings.rate,
+                self._stream = self._audio.open(
+                    rate=self._settings.rate,
                     channels=1,
                     format=portaudio.module(self._kind).paInt16,
-                    frames_per_buffer=settings.period_samples,
-                    stream_callback=callback,
+                    frames_per_buffer=self._settings.period_samples,
+                    stream_callback=self._callback,
                     start=False,
                     **options,
                 )
+                self._stream.start_stream()
         except (OSError, ValueError) as error:
-            raise DeviceError(self._kind, self._in_words(settings, error)) from error
+            raise DeviceError(self._kind, self._in_words(error)) from error
 
-    def _in_words(self, settings: SoundSettings, error: OSError | ValueError) -> str:
+    def _in_words(self, error: OSError | ValueError) -> str:
         text = str(error)
         if "sample rate" in text.lower():
-            return f"{self._kind} {self.name!r} has no {settings.rate} Hz: choose another device"
+            rate = self._settings.rate
+            return f"{self._kind} {self.name!r} has no {rate} Hz: choose another device"
         if "unavailable" in text.lower() or "busy" in text.lower():
             return f"{self._kind} {self.name!r} is {busy('/dev/snd/pcm')}: stop that program"
         return f"cannot open the {self._kind} {self.name!r}: {text}; plug it in or choose another"
@@ -105,61 +110,33 @@ class _Stream:
             f"{self._kind} {self.name!r} has been silent for {_SILENCE:.0f} s: is it plugged in?"
         )
 
-    def _terminate(self) -> None:
-        with portaudio.lock:
-            audio, self._audio = self._audio, None
-            stream, self._stream = self._stream, None
-            if stream is not None:
-                stream.close()
-            if audio is not None:
-                audio.terminate()
 
-
-class PyAudioMicrophone:
+class PyAudioMicrophone(_Stream):
     """Gives a period of samples a call of on_samples, from PortAudio's thread."""
+
+    _kind = "microphone"
+    _xrun = _INPUT_XRUN
 
     def __init__(self, settings: SoundSettings, on_samples: OnSamples, on_fault: OnFault) -> None:
         self._on_samples = Guard("on_samples", on_samples)
-        self.xruns = 0
-        self._stream = _Stream("microphone", settings, self._callback, on_fault)
-        self.name = self._stream.name
-        self._stream.start()
+        super().__init__(settings, on_fault)
 
-    def close(self) -> None:
-        """Stop and give the microphone back; idempotent."""
-        self._stream.close()
-
-    def _callback(
-        self, data: bytes | None, count: int, times: Any, status: int
-    ) -> tuple[None, int]:
-        self._stream.alive()
-        if status & _INPUT_XRUN:
-            self.xruns += 1
+    def _period(self, data: bytes | None, count: int) -> None:
         if data is not None:
             self._on_samples(data)
-        return None, _CONTINUE
 
 
-class PyAudioSpeaker:
+class PyAudioSpeaker(_Stream):
     """Pulls a period of samples a call of `fill`, from PortAudio's thread."""
+
+    _kind = "speaker"
+    _xrun = _OUTPUT_XRUN
 
     def __init__(self, settings: SoundSettings, fill: Fill, on_fault: OnFault) -> None:
         self._fill = Guard("fill", fill)
-        self.xruns = 0
-        self._stream = _Stream("speaker", settings, self._callback, on_fault)
-        self.name = self._stream.name
-        self._stream.start()
+        super().__init__(settings, on_fault)
 
-    def close(self) -> None:
-        """Stop and give the speaker back; idempotent."""
-        self._stream.close()
-
-    def _callback(
-        self, data: bytes | None, count: int, times: Any, status: int
-    ) -> tuple[bytes, int]:
-        self._stream.alive()
-        if status & _OUTPUT_XRUN:
-            self.xruns += 1
+    def _period(self, data: bytes | None, count: int) -> bytes:
         block = self._fill(count) or b""
         # Fewer bytes than asked for would end the stream.
-        return block[: 2 * count].ljust(2 * count, b"\0"), _CONTINUE
+        return block[: 2 * count].ljust(2 * count, b"\0")

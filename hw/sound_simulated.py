@@ -25,11 +25,6 @@ def list_microphones() -> list[DeviceInfo]:
     return [DeviceInfo(voice, f"Simulated microphone ({voice})") for voice in speech.names()]
 
 
-def list_speakers() -> list[DeviceInfo]:
-    """The one simulated speaker."""
-    return [DeviceInfo("speaker", "Simulated speaker")]
-
-
 class SimulatedMicrophone:
     """Plays speech in a loop, a period at a time, on an absolute schedule.
 

@@ -194,7 +194,7 @@ def test_camera_by_name_or_number(seen: Seen, device: str, number: int) -> None:
 
 
 def test_an_unknown_camera_is_refused_with_the_names_of_the_others(seen: Seen) -> None:
-    with pytest.raises(DeviceError, match="imx219, ov5647"):
+    with pytest.raises(DeviceError, match="'imx219', 'ov5647'"):
         seen.open(CameraSettings(device="imx708"))
 
 

@@ -50,10 +50,10 @@ def test_an_unknown_driver_is_refused_with_the_names_of_the_known() -> None:
     with pytest.raises(DeviceError, match="pyaudio, simulated"):
         hw.open_speaker("alsa", hw.SoundSettings(), bytes, nothing)
     with pytest.raises(DeviceError, match="gpiozero, simulated"):
-        hw.open_panel("gpio", hw.PanelSettings(), nothing)
+        hw.open_panel("gpio", hw.PanelSettings(), nothing, nothing)
     with pytest.raises(DeviceError, match="kmsdrm, window, dummy"):
         hw.open_screen("hdmi", hw.ScreenSettings(), nothing, nothing, nothing)
-    for listing in (hw.list_cameras, hw.list_microphones, hw.list_speakers):
+    for listing in (hw.list_cameras, hw.list_microphones):
         with pytest.raises(DeviceError, match="use one of"):
             listing("none")
 
@@ -67,7 +67,7 @@ def test_a_missing_library_is_a_device_error_that_says_how_to_get_it(
     monkeypatch.delattr(hw, "panel", raising=False)
     openers: dict[str, Callable[[], object]] = {
         "pyaudio": lambda: hw.open_microphone("pyaudio", hw.SoundSettings(), nothing, nothing),
-        "gpiozero": lambda: hw.open_panel("gpiozero", hw.PanelSettings(), nothing),
+        "gpiozero": lambda: hw.open_panel("gpiozero", hw.PanelSettings(), nothing, nothing),
         "pygame": lambda: hw.open_screen("dummy", hw.ScreenSettings(), nothing, nothing, nothing),
         "picamera2": lambda: hw.open_camera(
             "picamera2", hw.CameraSettings(), nothing, nothing, nothing

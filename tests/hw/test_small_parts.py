@@ -161,7 +161,7 @@ def test_backlight_that_refuses_is_a_warning(
 
 def test_lamp_player_repeats_its_steps_in_order() -> None:
     written: list[float] = []
-    player = LampPlayer(written.append)
+    player = LampPlayer(written.append, pytest.fail)
     player.play([(0.1, 0.01), (0.2, 0.01), (0.3, 0.01)])
     wait_for(lambda: len(written) >= 7)
     player.close()
@@ -171,10 +171,54 @@ def test_lamp_player_repeats_its_steps_in_order() -> None:
 
 def test_lamp_player_takes_the_same_pattern_twice_without_a_restart() -> None:
     written: list[float] = []
-    player = LampPlayer(written.append)
+    player = LampPlayer(written.append, pytest.fail)
     player.play([(1, 60), (0, 60)])
+    wait_for(lambda: written)
     player.play([(1, 60), (0, 60)])
+    player.play([(0.5, 60), (0, 60)])
+    wait_for(lambda: len(written) == 2)
     player.close()
     player.close()
     player.play([(1, 0)])
-    assert written == [1, 0]
+    assert written == [1, 0.5, 0]
+
+
+def test_lamp_player_is_the_only_thread_that_writes() -> None:
+    writers: set[int] = set()
+    player = LampPlayer(lambda value: writers.add(threading.get_ident()), pytest.fail)
+    player.play([(1, 0)])
+    wait_for(lambda: writers)
+    player.close()
+    assert len(writers) == 1
+    assert threading.get_ident() not in writers
+
+
+def test_lamp_player_does_not_keep_the_owner_waiting_for_a_slow_lamp() -> None:
+    slow, written = threading.Event(), threading.Event()
+
+    def write(value: float) -> None:
+        written.set()
+        slow.wait(10)
+
+    player = LampPlayer(write, pytest.fail)
+    player.play([(1, 0)])
+    assert written.wait(10)
+    player.play([(0.5, 0)])  # would hang if it waited for the first
+    slow.set()
+    player.close()
+
+
+def test_lamp_player_tells_a_fault_once_and_writes_no_more() -> None:
+    written: list[float] = []
+    faults: list[str] = []
+
+    def write(value: float) -> None:
+        written.append(value)
+        raise DeviceError("panel", "wire cut")
+
+    player = LampPlayer(write, faults.append)
+    player.play([(1, 0.01), (0, 0.01)])
+    wait_for(lambda: faults)
+    player.play([(0.5, 0)])
+    player.close()
+    assert (written, faults) == ([1], ["wire cut"])

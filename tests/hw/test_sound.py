@@ -193,6 +193,38 @@ def test_pyaudio_reports_a_stream_that_has_died(
     assert "plugged in" in faults[0]
 
 
+@pytest.mark.parametrize("kind", ["microphone", "speaker"])
+def test_pyaudio_gives_back_a_device_that_does_not_start(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    pyaudio = pytest.importorskip("pyaudio")
+    terminated: list[object] = []
+    terminate = pyaudio.PyAudio.terminate
+
+    def watch(audio: object) -> None:
+        terminated.append(audio)
+        terminate(audio)
+
+    def refuse(stream: object) -> None:
+        raise OSError(-9985, "Device unavailable")
+
+    def start() -> None:
+        if kind == "microphone":
+            hw.open_microphone("pyaudio", SoundSettings(), bytes, no_fault).close()
+        else:
+            hw.open_speaker("pyaudio", SoundSettings(), bytes, no_fault).close()
+
+    monkeypatch.setattr(pyaudio.PyAudio, "terminate", watch)
+    with monkeypatch.context() as broken:
+        broken.setattr(pyaudio.PyAudio.Stream, "start_stream", refuse)
+        with pytest.raises(DeviceError, match=r"in use by") as caught:
+            start()
+    assert caught.value.kind == kind
+    assert len(terminated) == 1
+    assert f"hw-{kind}-watch" not in {thread.name for thread in threading.enumerate()}
+    start()
+
+
 def test_simulated_microphone_is_busy_while_it_is_open() -> None:
     microphone = hw.open_microphone("simulated", SoundSettings(), lambda _: None, no_fault)
     with pytest.raises(DeviceError, match="busy"):
