@@ -81,8 +81,8 @@ class Checker:
                 value = self._struct(value, shape, key)
             case inspect.DictType():
                 value = self._dict(value, shape, key)
-            case inspect.VarTupleType(item_type=item):
-                value = self._tuple(value, item, key)
+            case inspect.VarTupleType():
+                value = self._tuple(value, shape, key)
             case inspect.LiteralType(values=allowed):
                 self._one_of(value, allowed, key)
             case inspect.CustomType(cls=cls):
@@ -125,11 +125,15 @@ class Checker:
                 result[name] = self._value(item, shape.value_type, _dotted(key, name))
         return result
 
-    def _tuple(self, raw: list[object], item: inspect.Type, key: str) -> tuple[object, ...]:
+    def _tuple(
+        self, raw: list[object], shape: inspect.VarTupleType, key: str
+    ) -> tuple[object, ...]:
+        if shape.max_length is not None and len(raw) > shape.max_length:
+            raise self._bad(key, f"must have at most {shape.max_length} entries, has {len(raw)}")
         result: list[object] = []
         for index, value in enumerate(raw):
             with suppress(_Bad):
-                result.append(self._value(value, item, f"{key}[{index}]"))
+                result.append(self._value(value, shape.item_type, f"{key}[{index}]"))
         return tuple(result)
 
     def _one_of(self, text: str, allowed: Sequence[object], key: str) -> None:

@@ -18,6 +18,7 @@ Rule = Callable[[Config, Mapping[str, Any]], Broken]
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1|\[::1\]", re.IGNORECASE)
 _HOST = re.compile(r"^wss?://(\[[^\]]*\]|[^:/]*)")
 _UNIX_PATH_MAX = 107  # sun_path of unix(7), less its NUL
+_MESSAGE_MAX = 120  # seconds of a visitor's message
 _BITRATE_FLOOR = 100_000  # below it a Pi's encoder hangs (rpicam-apps#664)
 
 
@@ -52,27 +53,45 @@ def _station_token(config: Config, raw: Mapping[str, Any]) -> Broken:
     if config.hub.url and not station.token and not station.token_file:
         yield (
             "station.token_file",
-            "is missing: the file with the token, made at the hub by `intercom token`",
+            "is missing: the file with the token, made at the hub by `intercom token USER --config FILE`",
         )
 
 
 def _call_button(config: Config, raw: Mapping[str, Any]) -> Broken:
     wired = _written(raw, "panel", "call") and config.panel.call >= 0
-    if wired and config.panel.driver != "none" and not config.call.callee:
+    reachable = config.call.callee or config.call.plan
+    if wired and config.panel.driver != "none" and not reachable:
         yield (
             "call.callee",
             f"is missing: the button on GPIO {config.panel.call} has nobody to call; "
-            "name a user or a group, or set panel.call = -1",
+            "name a user or a group, give a plan, or set panel.call = -1",
         )
 
 
 def _callees(config: Config, raw: Mapping[str, Any]) -> Broken:
     call = config.call
-    if call.second_callee and not call.callee:
+    if call.second_callee and not call.callee and not call.plan:
         yield "call.second_callee", "needs a callee: a long press is the button's second use"
-    for key, callee in (("callee", call.callee), ("second_callee", call.second_callee)):
+    steps = ((f"plan[{index}].ring", step.ring) for index, step in enumerate(call.plan))
+    for key, callee in (("callee", call.callee), ("second_callee", call.second_callee), *steps):
         if callee and callee == config.station.user:
             yield f"call.{key}", f'"{callee}" is this station itself'
+
+
+def _plan(config: Config, raw: Mapping[str, Any]) -> Broken:
+    plan = config.call.plan
+    for index, step in enumerate(plan):
+        key = f"call.plan[{index}]"
+        if not step.ring and not step.message:
+            yield f"{key}.ring", "is missing: a step rings somebody, or takes a message"
+        if step.ring and step.message:
+            yield f"{key}.message", "excludes ring: make two steps of it"
+        if step.message and index < len(plan) - 1:
+            yield f"{key}.message", "must be the last step: after a message nobody is rung"
+        if step.message and step.seconds > _MESSAGE_MAX:
+            yield f"{key}.seconds", f"must be at most {_MESSAGE_MAX} for a message"
+        if step.hours and step.hours[:5] == step.hours[6:]:
+            yield f"{key}.hours", 'have no length; "" = at any time'
 
 
 def _pins(config: Config, raw: Mapping[str, Any]) -> Broken:
@@ -124,13 +143,25 @@ def _groups(config: Config, raw: Mapping[str, Any]) -> Broken:
                 yield f"{key}.members", f'"{member}" is no user{did_you_mean(member, users)}'
 
 
+def _ice_servers(config: Config, raw: Mapping[str, Any]) -> Broken:
+    for index, server in enumerate(config.hub.ice_servers):
+        key = f"hub.ice_servers[{index}]"
+        if server.secret and (server.username or server.credential):
+            yield f"{key}.secret", "excludes username and credential: it makes them"
+        given = "secret" if server.secret else "username" if server.username else ""
+        if given and not any(url.startswith(("turn:", "turns:")) for url in server.urls):
+            yield f"{key}.{given}", "needs a turn: or turns: URL: STUN asks for no login"
+
+
 def _answer(config: Config, raw: Mapping[str, Any]) -> Broken:
     answer = config.answer
     if answer.kind != "off" and not answer.allow:
         yield "answer.allow", f'is empty: kind = "{answer.kind}" answers only callers named here'
-    if bool(answer.quiet_from) != bool(answer.quiet_to):
-        missing = "quiet_to" if answer.quiet_from else "quiet_from"
-        yield f"answer.{missing}", "is missing: hours of quiet have a begin and an end"
+    hours = (("quiet", answer.quiet_from, answer.quiet_to), ("dnd", answer.dnd_from, answer.dnd_to))
+    for name, begin, end in hours:
+        if bool(begin) != bool(end):
+            missing = "to" if begin else "from"
+            yield f"answer.{name}_{missing}", "is missing: hours of quiet have a begin and an end"
 
 
 def _limits(config: Config, raw: Mapping[str, Any]) -> Broken:
@@ -164,4 +195,15 @@ def _written(raw: Mapping[str, Any], section: str, key: str) -> bool:
 
 
 _STATION: tuple[Rule, ...] = (_station_user, _station_hub, _station_token, _call_button)
-_ALWAYS: tuple[Rule, ...] = (_callees, _pins, _tls, _users, _groups, _answer, _limits, _network)
+_ALWAYS: tuple[Rule, ...] = (
+    _callees,
+    _plan,
+    _pins,
+    _tls,
+    _users,
+    _groups,
+    _ice_servers,
+    _answer,
+    _limits,
+    _network,
+)

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from intercom.protocol import RING_MAX
+
 
 class Secret(str):
     """Text that masks itself wherever it is printed; `reveal()` gives the real one."""
@@ -35,11 +37,15 @@ _ID = "letters, digits, - and _, at most 64"
 
 UserId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description=_ID)]
 NoneOrId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,64}$", description=_ID)]
+Callee = Annotated[
+    str,
+    Meta(
+        pattern=r"^((group:)?[A-Za-z0-9_-]{1,64})?$",
+        description=f'a user id, or a group\'s like "group:family" ({_ID})',
+    ),
+]
 IdOrAll = Annotated[
     str, Meta(pattern=r"^(\*|[A-Za-z0-9_-]{1,64})$", description='a user id or "*" for everybody')
-]
-Language = Annotated[
-    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description='like "en" or "zh"')
 ]
 Url = Annotated[
     str,
@@ -60,16 +66,26 @@ TimeOfDay = Annotated[
     str,
     Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", description='a time of day like "22:30"'),
 ]
+Hours = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
+        description='hours of the day like "08:00-18:00"',
+    ),
+]
 Gpio = Annotated[int, Meta(ge=-1, le=27)]
 Text = Annotated[str, Meta(max_length=200)]
+RingSeconds = Annotated[int, Meta(ge=1, le=RING_MAX)]
 
 UdpPorts = Annotated[
     str, Meta(pattern=r"^([0-9]{1,5}-[0-9]{1,5})?$", description='a range like "50000-50100"')
 ]
 
+Language = Literal["en", "zh"]  # those that station/words/ has a file for
 CallTypeName = Literal["video", "audio"]
 AnswerKind = Literal["off", "normal", "announce", "consult"]
 GroupMode = Literal["first_answer", "conference"]
+PressInCall = Literal["nothing", "hangup", "mute"]
 Consent = Literal["ask", "allow", "deny"]
 QualityName = Literal["240p", "360p", "480p", "720p", "1080p"]
 CameraDriver = Literal["picamera2", "v4l2", "simulated", "none"]
@@ -100,10 +116,8 @@ class UserConfig(_Section, frozen=True, kw_only=True):
     """One user of the hub: what others see, and what it may do."""
 
     name: Text = ""
-    early_media: bool = False
     may_call: tuple[IdOrAll, ...] = ("*",)
     open_door: bool = False
-    auto_type: Literal["", "normal", "announce", "consult"] = ""
     multi_device: bool = False
 
 
@@ -116,11 +130,15 @@ class GroupConfig(_Section, frozen=True, kw_only=True):
 
 
 class IceServer(_Section, frozen=True, kw_only=True):
-    """One STUN or TURN server, as in the W3C's RTCIceServer."""
+    """One STUN or TURN server, as in the W3C's RTCIceServer.
+
+    With `secret` (coturn's static-auth-secret) the hub makes username and credential by itself.
+    """
 
     urls: tuple[str, ...]
     username: str = ""
     credential: Secret = Secret("")
+    secret: Secret = Secret("")
 
 
 class HubConfig(_Section, frozen=True, kw_only=True):
@@ -135,29 +153,43 @@ class HubConfig(_Section, frozen=True, kw_only=True):
     tls_pin: Pin = ""
     insecure: bool = False
     state_dir: str = "/var/lib/intercom"
-    ring_max: Annotated[int, Meta(ge=1, le=300)] = 300
+    ring_max: RingSeconds = RING_MAX
+    door_seconds: Annotated[float, Meta(ge=0.1, le=30)] = 3.0
+    group_max: Annotated[int, Meta(ge=2, le=4)] = 4
+    records_days: Annotated[int, Meta(ge=1, le=3650)] = 365
+    messages_mb: Annotated[int, Meta(ge=0, le=100_000)] = 200
     origins: tuple[str, ...] = ()
     ice_servers: tuple[IceServer, ...] = ()
     users: dict[UserId, UserConfig] = msgspec.field(default_factory=dict)
     groups: dict[UserId, GroupConfig] = msgspec.field(default_factory=dict)
 
 
+class PlanStep(_Section, frozen=True, kw_only=True):
+    """One step of a dial plan: whom to ring for how long, or the visitor's message at the end."""
+
+    ring: Callee = ""
+    seconds: RingSeconds = 30
+    hours: Hours = ""
+    message: bool = False
+
+
 class CallConfig(_Section, frozen=True, kw_only=True):
     """The calls that this station makes, and how its calls go. Times in seconds."""
 
-    callee: NoneOrId = ""
-    second_callee: NoneOrId = ""
+    callee: Callee = ""
+    second_callee: Callee = ""
+    plan: Annotated[tuple[PlanStep, ...], Meta(max_length=8)] = ()
     type: CallTypeName = "video"
-    timeout: Annotated[int, Meta(ge=1, le=300)] = 30
+    timeout: RingSeconds = 30
     early_media: bool = False
     ended_seconds: Annotated[float, Meta(ge=0, le=60)] = 4.0
     max_minutes: Annotated[int, Meta(ge=0, le=1440)] = 30
     switch_to_video: Consent = "ask"
-    door_seconds: Annotated[float, Meta(ge=0.1, le=30)] = 3.0
+    press_in_call: PressInCall = "nothing"
 
 
 class AnswerConfig(_Section, frozen=True, kw_only=True):
-    """Calls answered by nobody's hand: off unless callers are named."""
+    """Calls answered by nobody's hand, and calls that shall not ring."""
 
     kind: AnswerKind = "off"
     allow: tuple[UserId, ...] = ()
@@ -165,6 +197,10 @@ class AnswerConfig(_Section, frozen=True, kw_only=True):
     muted: bool = False
     quiet_from: TimeOfDay = ""
     quiet_to: TimeOfDay = ""
+    do_not_disturb: bool = False
+    dnd_from: TimeOfDay = ""
+    dnd_to: TimeOfDay = ""
+    dnd_allow: tuple[UserId, ...] = ()
 
 
 class CameraConfig(_Section, frozen=True, kw_only=True):
@@ -209,12 +245,13 @@ class PanelConfig(_Section, frozen=True, kw_only=True):
 
 
 class ScreenConfig(_Section, frozen=True, kw_only=True):
-    """The screen, in pixels; `screenshots` is a folder that gets one PNG per change."""
+    """The screen, in pixels and seconds; `screenshots` is a folder for pictures of it."""
 
     driver: ScreenDriver = "kmsdrm"
     width: Annotated[int, Meta(ge=160, le=3840)] = 800
     height: Annotated[int, Meta(ge=120, le=2160)] = 480
     fullscreen: bool = True
+    off_after: Annotated[int, Meta(ge=0, le=86400)] = 0
     screenshots: str = ""
 
 

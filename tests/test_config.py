@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -13,12 +15,15 @@ from intercom.config import (
     CameraConfig,
     Config,
     InvalidConfig,
+    PlanStep,
     Secret,
     StationConfig,
     dump,
     load,
 )
+from intercom.config_types import Language
 from intercom.errors import ConfigError
+from intercom.station.words import languages
 
 STATION = """
 [station]
@@ -94,7 +99,8 @@ def test_the_refusal_is_a_config_error_that_carries_its_faults() -> None:
         ),
         (
             "[call]\ncallee = 'the flat'",
-            'call.callee: must be letters, digits, - and _, at most 64, is "the flat"',
+            'call.callee: must be a user id, or a group\'s like "group:family" '
+            '(letters, digits, - and _, at most 64), is "the flat"',
         ),
         (
             "[answer]\nallow = ['a', 'b c', 'd']",
@@ -113,6 +119,27 @@ def test_the_refusal_is_a_config_error_that_carries_its_faults() -> None:
             'hub.users.a.open_dor: unknown key, did you mean "open_door"?',
         ),
         ("[hub]\nice_servers = [{}]", "hub.ice_servers[0].urls: is missing"),
+        ("[call]\nplan = [1]", "call.plan[0]: must be a table, not a whole number"),
+        (
+            "[[call.plan]]\nring = 'a'\nsecond = 5",
+            'call.plan[0].second: unknown key, did you mean "seconds"?',
+        ),
+        ("[[call.plan]]\nring = 'a'\nseconds = 0", "call.plan[0].seconds: must be 1 to 300, is 0"),
+        (
+            "[[call.plan]]\nring = 'a'\nhours = '8-18'",
+            'call.plan[0].hours: must be hours of the day like "08:00-18:00", is "8-18"',
+        ),
+        (
+            "[call]\nplan = [" + "{ ring = 'a' }, " * 9 + "]",
+            "call.plan: must have at most 8 entries, has 9",
+        ),
+        ("[hub]\ngroup_max = 5", "hub.group_max: must be 2 to 4, is 5"),
+        ("[hub]\nrecords_days = 0", "hub.records_days: must be 1 to 3650, is 0"),
+        ("[hub]\ndoor_seconds = 31.0", "hub.door_seconds: must be 0.1 to 30, is 31.0"),
+        (
+            "[call]\npress_in_call = 'hang'",
+            'call.press_in_call: must be one of "hangup", "mute", "nothing", is "hang"',
+        ),
         ("[panel]\nlamp = 28", "panel.lamp: must be -1 to 27, is 28"),
         ("[station]\nname = '" + "x" * 201 + "'", "station.name: must be at most 200"),
     ],
@@ -129,6 +156,16 @@ def test_a_syntax_error_names_its_line() -> None:
 def test_a_whole_number_will_do_where_a_number_is_wanted() -> None:
     seconds = load("[call]\nended_seconds = 2", "x").call.ended_seconds
     assert (seconds, type(seconds)) == (2.0, float)
+
+
+def test_the_languages_to_choose_from_are_those_with_words() -> None:
+    assert get_args(Language) == languages()
+
+
+def test_a_language_without_words_is_refused_with_those_there_are() -> None:
+    assert only_fault("[station]\nlanguage = 'de'") == (
+        'station.language: must be one of "en", "zh", is "de"'
+    )
 
 
 def test_a_secret_shows_nowhere_but_by_reveal() -> None:
@@ -162,6 +199,12 @@ def test_the_dump_of_all_defaults_is_toml_with_every_key() -> None:
 
 
 USERS = st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z")
+STEPS = st.builds(
+    PlanStep,
+    ring=USERS | USERS.map("group:{}".format),
+    seconds=st.integers(1, 300),
+    hours=st.sampled_from(["", "08:00-18:00", "22:00-06:00"]),
+)
 
 
 @settings(deadline=None)
@@ -170,13 +213,16 @@ USERS = st.from_regex(r"\A[A-Za-z0-9_-]{1,64}\Z")
     callee=USERS,
     allow=st.lists(USERS, min_size=1),
     seconds=st.floats(0, 60),
+    plan=st.lists(STEPS, max_size=8),
     users=st.dictionaries(USERS, st.tuples(st.text("\x00\x7f\"\\'é\n"), st.booleans())),
 )
 def test_a_dump_loads_as_what_was_dumped(
+    *,
     name: str,
     callee: str,
     allow: list[str],
     seconds: float,
+    plan: list[PlanStep],
     users: dict[str, tuple[str, bool]],
 ) -> None:
     base = load("".join(f"[hub.users.{user}]\n" for user in users), "x")
@@ -186,7 +232,7 @@ def test_a_dump_loads_as_what_was_dumped(
     }
     config = Config(
         station=StationConfig(name=name),
-        call=CallConfig(callee=callee),
+        call=CallConfig(callee=callee, plan=tuple(plan)),
         answer=AnswerConfig(kind="consult", allow=tuple(allow), seconds=seconds),
         hub=msgspec.structs.replace(base.hub, users=named),
     )

@@ -19,6 +19,7 @@ from intercom.config import (
     LogConfig,
     NetworkConfig,
     PanelConfig,
+    PlanStep,
     Role,
     ScreenConfig,
     SoundConfig,
@@ -131,4 +132,28 @@ def test_the_files_know_one_another() -> None:
         assert {config.call.callee, *config.answer.allow} <= {*hub.users, *hub.groups}
         user = hub.users[config.station.user]
         assert config.call.callee in user.may_call or "*" in user.may_call
-        assert (user.name, user.early_media) == (config.station.name, config.call.early_media)
+        assert user.name == config.station.name
+
+
+def test_the_installation_guide_makes_a_kitchen_with_the_hub_in_it() -> None:
+    guide = (FOLDER.parent / "docs" / "install.md").read_text()
+    (section,) = re.findall(r"^```toml\n(.*?)^```$", guide, flags=re.MULTILINE | re.DOTALL)
+    text = (FOLDER / "indoor.toml").read_text()
+    text = re.sub(r"^token_file.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\[hub\]\n.*?\n\n", f"{section}\n", text, flags=re.MULTILINE | re.DOTALL)
+    config = load(text, "station.toml", "station")
+    assert config.hub.embedded
+    assert config.hub.listen == "0.0.0.0"
+    assert config.hub.users["indoor"].open_door
+    assert config.station.token_file == ""
+
+
+@pytest.mark.parametrize("name", [name for name, role in ROLES.items() if role == "station"])
+def test_the_example_of_a_plan_can_be_used_as_it_is(name: str) -> None:
+    text = (FOLDER / f"{name}.toml").read_text()
+    example = "".join(re.findall(r"^#   (.*\n)", text, flags=re.MULTILINE))
+    assert load(text.replace("\n[answer]\n", f"\n{example}[answer]\n"), name).call.plan == (
+        PlanStep(ring="anna", seconds=15),
+        PlanStep(ring="group:family", hours="08:00-18:00"),
+        PlanStep(message=True, seconds=60),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intercom.config import InvalidConfig, Role, is_loopback, load
+from intercom.config import InvalidConfig, PlanStep, Role, is_loopback, load
 
 STATION = """
 [station]
@@ -41,6 +41,10 @@ def only_fault(text: str, role: Role | None = None) -> str:
         (STATION + "[panel]\ncall = 5", "call.callee: is missing: the button on GPIO 5"),
         (STATION + "[call]\nsecond_callee = 'b'", "call.second_callee: needs a callee"),
         (STATION + "[call]\ncallee = 'door'", 'call.callee: "door" is this station itself'),
+        (
+            STATION + "[[call.plan]]\nring = 'door'",
+            'call.plan[0].ring: "door" is this station itself',
+        ),
         (STATION.replace("wss:", "ws:"), "hub.url: ws:// would send the token"),
         (STATION.replace("wss:", "ws:").replace("hub.local", "127.evil.net"), "hub.url: ws://"),
     ],
@@ -79,6 +83,21 @@ def test_a_station_that_could_not_work_is_refused(text: str, fault: str) -> None
         ),
         ("[answer]\nkind = 'normal'", "answer.allow: is empty"),
         ("[answer]\nquiet_to = '07:00'", "answer.quiet_from: is missing"),
+        ("[answer]\ndnd_from = '22:00'", "answer.dnd_to: is missing"),
+        ("[[call.plan]]\nseconds = 5", "call.plan[0].ring: is missing"),
+        ("[[call.plan]]\nring = 'a'\nmessage = true", "call.plan[0].message: excludes ring"),
+        (
+            "[[call.plan]]\nmessage = true\n[[call.plan]]\nring = 'a'",
+            "call.plan[0].message: must be the last step",
+        ),
+        (
+            "[[call.plan]]\nmessage = true\nseconds = 121",
+            "call.plan[0].seconds: must be at most 120 for a message",
+        ),
+        (
+            "[[call.plan]]\nring = 'a'\nhours = '08:00-08:00'",
+            "call.plan[0].hours: have no length",
+        ),
         ("[camera]\nbitrate = 64000", "camera.bitrate: must be 0 (by quality) or at least 100000"),
         (f"[station]\ncontrol = '/{'x' * 107}'", "station.control: is longer than"),
         (f"[hub]\nurl = 'ws://localhost'\ntls_pin = '{'0' * 64}'", "hub.tls_pin: needs a wss://"),
@@ -103,11 +122,38 @@ def test_keys_that_do_not_go_together_are_refused(text: str, fault: str) -> None
         STATION.replace("wss://hub.local", "ws://127.0.0.1"),
         STATION.replace("wss:", "ws:") + "insecure = true",
         STATION + "[panel]\ncall = -1",
+        STATION + "[call]\ncallee = 'group:door'\nsecond_callee = 'group:family'",
+        STATION + "[panel]\ncall = 5\n[[call.plan]]\nring = 'a'",
+        STATION + "[call]\nsecond_callee = 'b'\n[[call.plan]]\nring = 'a'",
+        "[[call.plan]]\nmessage = true\nseconds = 120",
+        "[answer]\ndnd_from = '22:00'\ndnd_to = '07:00'\ndnd_allow = ['anna']",
         "[station]\nuser = 'a'\n[hub]\nembedded = true",
     ],
 )
 def test_what_is_allowed(text: str) -> None:
     assert faults(text) == []
+
+
+def test_a_plan_is_a_list_of_steps_with_what_is_left_out_by_default() -> None:
+    text = (
+        STATION
+        + """
+[[call.plan]]
+ring = "anna"
+seconds = 15
+hours = "22:00-06:00"
+[[call.plan]]
+ring = "group:family"
+[[call.plan]]
+message = true
+seconds = 120
+"""
+    )
+    assert load(text, "x").call.plan == (
+        PlanStep(ring="anna", seconds=15, hours="22:00-06:00"),
+        PlanStep(ring="group:family", seconds=30, hours="", message=False),
+        PlanStep(ring="", seconds=120, message=True),
+    )
 
 
 def test_a_wrong_value_does_not_bring_a_second_fault_about_the_same_key() -> None:
