@@ -2,12 +2,13 @@
 
 The law of this module
 ----------------------
-1. The hub decides, the client mirrors: CONNECTED only on the hub's `Accepted` or `Merged`. The one
-   thing decided here alone is the user's own leaving, which works without a hub.
+1. The hub decides, the client mirrors: CONNECTED only on the hub's `Accepted`, `Roster` or
+   `Merged`. The one thing decided here alone is the user's own leaving, which works without a hub.
 2. Every message names its call. One that names another call than the present one changes nothing.
 3. Whatever state is left for IDLE, one CALL_END tells so; so each call ends exactly once.
 4. No state but IDLE lasts by itself: ringing out and in end by the hub's clock or, when the hub is
-   gone, after LOST_GRACE seconds; a call without a hub ends after LOST_GRACE seconds.
+   gone, after LOST_GRACE seconds; a call without a hub ends after LOST_GRACE seconds, a group's
+   after RETURN_GRACE, since the others may go on and let us in again.
 5. An event that a state does not allow raises `CallingError` and changes nothing. What races
    with a late message of the hub (hang up, timers) is allowed in every state.
 6. A call that was left here does not begin again, whatever was lost or late; the hub is told.
@@ -18,8 +19,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from intercom import news, parties, steps
 from intercom import protocol as p
-from intercom import steps
 from intercom.errors import CallingError, Code
 from intercom.events import Event
 from intercom.phases import (
@@ -30,25 +31,25 @@ from intercom.phases import (
     Connected,
     Dialed,
     DialFailed,
-    Emit,
     GraceOver,
     HubBack,
     HubLost,
     HungUp,
     Idle,
     Input,
+    JoinAsked,
+    JoinFailed,
     Opened,
     Phase,
     Refused,
     Ringing,
     Send,
-    StartGrace,
     Step,
 )
-from intercom.protocol import LOST_GRACE, Reason
+from intercom.protocol import Reason
 
 
-def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0912 (the one match)
+def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0912, PLR0915 (the one match)
     """Return the next state and what to do; CallingError (nothing changed) if illegal.
 
     `now`: monotonic seconds.
@@ -57,8 +58,16 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         return phase, []
     match phase, event:
         # IDLE
-        case Idle(), Dialed(invite=invite, me=me):
+        case Idle(joining=False), Dialed(invite=invite, me=me):
             return steps.dial(phase, invite, me)
+        case Idle(joining=False), JoinAsked():
+            return steps.ask_in(phase, event)
+        case Idle(joining=True), JoinFailed() | HungUp():
+            return replace(phase, joining=False), []
+        case Idle(joining=True), p.Roster():
+            return parties.roster(phase, event, now)
+        case Idle(), p.Roster():  # hung up before we were let in
+            return phase, [steps.gone(event.call_id)]
         case ((Idle() | Calling()), p.Invited()) if event.call_id in phase.over:
             return phase, [steps.gone(event.call_id)]
         case _, p.Merged() if event.old_id in phase.over:
@@ -68,22 +77,12 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         case Idle(), p.Invited():
             return steps.ring(event, phase.over)
         # CALLING
-        case Calling(rung=False), p.Rang():
-            return replace(phase, rung=True), [steps.emit(Event.RINGING, phase, event.user_id)]
         case Calling(), p.Invited():
             return replace(phase, waiting=event), []
         case Calling(waiting=p.Invited() as other), p.Ended() if event.call_id == other.call_id:
             return replace(phase, waiting=None), []
-        case Calling(), p.Accepted():
-            return steps.connect(phase, event.user_id, event.video, event.audio, now)
         case Calling() | Connected(), p.Merged():
             return steps.merge(phase, event, now)
-        case Calling(), p.Rejected():
-            return phase, [steps.emit(Event.REJECT, phase, event.user_id)]
-        case Calling(), p.Busy():
-            return phase, [steps.busy(event)]
-        case Calling(), p.NoResponse():
-            return phase, [steps.no_response(event)]
         case Calling(), DialFailed(call_id=phase.call_id):
             return steps.end(phase, phase.sponsor, event.reason, 0)
         # RINGING
@@ -97,26 +96,40 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         case Ringing(), Refused() if _names(event.call_id, phase):
             reject = Send(p.Reject(phase.call_id, busy=event.busy))
             return steps.end(phase, None, Reason.REJECT, 0, first=[reject])
-        case Ringing(), p.Accepted():
-            return steps.connect(phase, phase.sponsor, event.video, event.audio, now)
         case Ringing(), p.Invited():  # delivered again after a reconnect
-            return phase, [Send(p.Ringing(phase.call_id))]
+            return replace(phase, entry=event.entry), [Send(p.Ringing(phase.call_id))]
+        # who is in a call, and who is rung into it
+        case ((Calling() | Connected()), p.Rang()):
+            return parties.rang(phase, event)
+        case ((Calling() | Connected()), p.Accepted()):
+            return parties.accepted(phase, event, now)
+        case ((Calling() | Connected()), p.Invitees()):
+            return parties.invitees(phase, event)
+        case ((Calling() | Connected()), p.Rejected()):
+            told = news.emit(Event.REJECT, phase.call_id, event.user_id)
+            return parties.declined(phase, {event.user_id}, told)
+        case ((Calling() | Connected()), p.NoResponse()):
+            return parties.declined(phase, event.user_ids, news.no_response(event))
+        case ((Calling() | Connected()), p.Busy()) if event.call_id == phase.call_id:
+            return parties.declined(phase, {event.user_id}, news.busy(event))
+        case Call(), p.Busy():  # somebody else called us; we are untouched
+            return phase, [news.busy(event)]
+        case ((Ringing() | Connected()), p.PeerAvailable()):
+            return parties.available(phase, event)
+        case ((Calling() | Ringing() | Connected()), p.Roster()):
+            return parties.roster(phase, event, now)
         # CONNECTED
         case Connected(), p.Left():
-            return phase, [steps.left(event)]
+            return parties.left(phase, event)
         case Connected(), p.TypeChanged():
-            return steps.switch(phase, event)
+            return parties.switched(phase, event)
         case Connected(), p.TypeAsked():
-            return phase, [steps.asked(event)]
+            return phase, [news.asked(event)]
         case Connected(), p.Texted():
-            return phase, [Emit(Event.TEXT, {"user_id": event.user_id, "text": event.text})]
+            return phase, [news.texted(event)]
         case Connected(), p.DoorOpened():
-            return phase, [steps.door_opened(event)]
+            return phase, [news.door_opened(event)]
         # any call
-        case ((Ringing() | Connected()), p.PeerAvailable()):
-            return phase, steps.available(event.user_id, event.video, event.audio)
-        case ((Ringing() | Connected()), p.Busy()):  # somebody else called us; we are untouched
-            return phase, [steps.busy(event)]
         case Call(), p.Ended():
             return steps.end(phase, event.user_id, event.reason, event.duration)
         case Call(), HungUp():
@@ -124,7 +137,7 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         case ((Calling() | Ringing() | Connected()), Opened()):
             return steps.set_devices(phase, event)
         case ((Calling() | Ringing() | Connected()), HubLost()) if not phase.adrift:
-            return replace(phase, adrift=True), [StartGrace(phase.call_id, LOST_GRACE)]
+            return steps.drift(phase)
         case ((Calling() | Ringing() | Connected()), HubBack(call_id=phase.call_id)):
             return steps.hub_back(phase)
         case Call(), (HubBack() | GraceOver(call_id=phase.call_id)):
@@ -132,9 +145,9 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         # whatever raced with the end
         case _, (HungUp() | Opened() | HubLost() | HubBack() | GraceOver() | AnswerFailed()):
             return phase, []
-        case _, DialFailed() | p.Message():
+        case _, DialFailed() | JoinFailed() | p.Message():
             return phase, []
-        case _, Dialed():
+        case _, Dialed() | JoinAsked():
             raise CallingError(Code.ALREADY_IN_CALL, "already in a call: hang up first")
         case _:
             raise CallingError(Code.INVITATION_GONE, "no such call rings here (any more)")
@@ -143,7 +156,7 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
 def stale(phase: Phase, message: p.Message) -> bool:
     """Tell whether a hub's message belongs to another call than the present one."""
     match phase, message:
-        case ((Idle() | Calling()), p.Invited()):
+        case ((Idle() | Calling()), p.Invited()) | (Idle(), p.Roster()):
             return False
         case Calling(waiting=p.Invited(call_id=waiting)), p.Ended(call_id=ended):
             return ended not in {phase.call_id, waiting}

@@ -10,24 +10,20 @@ call_id = await calling.call(user_id="indoor", type=CallType.VIDEO, timeout=30)
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from intercom import phases as ph
 from intercom import protocol as p
+from intercom.calling_media import bad
+from intercom.calling_messages import CallingMessages
 from intercom.errors import CallingError, Code
-from intercom.media import Media
 from intercom.phases import State, state_of
 from intercom.protocol import CallType
-from intercom.session import Session
-from intercom.transport import View
-
-QUALITIES = ("240p", "360p", "480p", "720p", "1080p")
 
 
-class Calling(Session):
+class Calling(CallingMessages):
     """One user of the hub. Methods raise CallingError, with the cause and the remedy."""
 
     @property
@@ -39,6 +35,18 @@ class Calling(Session):
     def call_id(self) -> str:
         """The present call, or an empty string."""
         return self.phase.call_id
+
+    @property
+    def members(self) -> list[str]:
+        """Who else is in the present call."""
+        phase = self.phase
+        return [o.user_id for o in phase.joined] if isinstance(phase, ph.Connected) else []
+
+    @property
+    def invitees(self) -> list[str]:
+        """Who is being rung into the present call."""
+        phase = self.phase
+        return list(phase.invitees) if isinstance(phase, ph.Calling | ph.Connected) else []
 
     @classmethod
     def create(cls, hub: str, **options: Any) -> Calling:
@@ -53,8 +61,8 @@ class Calling(Session):
         Raises LoginError when the hub refuses the token, CallingError when there is no hub.
         """
         if not p.is_user_id(user_id):
-            raise _bad(f'user ID "{user_id}"', "1 to 64 letters, digits, - or _")
-        self.user_id = user_id
+            raise bad(f'user ID "{user_id}"', "1 to 64 letters, digits, - or _")
+        self.user_id, self.http.user_sig = user_id, user_sig
         self.start_media()
         try:
             await self.link.login(user_id, user_sig)
@@ -86,28 +94,43 @@ class Calling(Session):
         `early_media` (a door station's) shows our picture while it rings there. Returns when the
         hub has taken the call; what becomes of it is told by events.
         """
+        return await self._dial([user_id], type, timeout, early_media=early_media, data=data)
+
+    async def group_call(
+        self,
+        user_ids: Iterable[str] = (),
+        *,
+        type: CallType = CallType.VIDEO,
+        group_id: str = "",
+        timeout: int = 30,  # noqa: ASYNC109 (how long it rings, not how long this waits)
+        early_media: bool = False,
+        data: str = "",
+    ) -> str:
+        """Ring several at once; return the call's ID. In a call: ring them into it.
+
+        With `group_id`, a group that the hub knows: its members, or of those `user_ids`; whether
+        all who accept join, or the first one has it, is the group's mode.
+        """
+        users = list(dict.fromkeys(user_ids))
+        if isinstance(self.phase, ph.Connected | ph.Calling) and not group_id:
+            return await self._add(users, timeout, data)
+        options = {"group": True, "group_id": group_id, "early_media": early_media, "data": data}
+        return await self._dial(users, type, timeout, **options)
+
+    async def join(self, call_id: str = "") -> str:
+        """Take part in a running call; return its ID.
+
+        Without a `call_id`, the one that another device of this user is in: it moves here.
+        """
         self._need_login()
-        if not p.is_user_id(user_id):
-            raise _bad(f'user ID "{user_id}"', "1 to 64 letters, digits, - or _")
-        if not 1 <= timeout <= 300:
-            raise _bad(f"timeout {timeout}", "1 to 300 seconds")
-        invite = p.Invite(
-            self.link.next_request(),
-            secrets.token_urlsafe(16),
-            user_id,
-            CallType(type),
-            timeout=timeout,
-            early_media=early_media,
-            video=type == CallType.VIDEO,
-            data=data,
-        )
-        self.feed(ph.Dialed(invite, self.user_id))
+        req = self.link.next_request()
+        self.feed(ph.JoinAsked(req, call_id))
         try:
-            await self.link.answer(invite.req)
+            await self.link.answer(req)
         except CallingError:
-            self.feed(ph.DialFailed(invite.call_id))
+            self.feed(ph.JoinFailed())
             raise
-        return invite.call_id
+        return self.call_id
 
     async def accept(self, call_id: str | None = None) -> None:
         """Take the call that rings."""
@@ -129,6 +152,11 @@ class Calling(Session):
         """In a call: leave. Ringing out: cancel. Ringing in: reject. Idle: nothing."""
         self.feed(ph.HungUp())
 
+    async def seen(self, call_ids: Iterable[str]) -> None:
+        """Say that these missed calls were shown: MISSED_CALLS tells of them no more."""
+        self._need_login()
+        self.link.send(p.Seen(list(call_ids)))
+
     async def switch_call_type(self, type: CallType) -> None:
         """Switch to audio, or to video when the other side consents (else CallingError)."""
         await self._request(lambda req, call_id: p.SwitchType(req, call_id, CallType(type)))
@@ -141,74 +169,41 @@ class Calling(Session):
     async def send_text(self, text: str) -> None:
         """Show `text` (1 to 500 characters) at the other side."""
         if not 1 <= len(text) <= 500:
-            raise _bad(f"a text of {len(text)} characters", "1 to 500")
+            raise bad(f"a text of {len(text)} characters", "1 to 500")
         await self._request(lambda req, call_id: p.SendText(req, call_id, text))
 
     async def open_door(self) -> None:
         """Open the door, if the hub says that this user may."""
         await self._request(p.OpenDoor)
 
-    # -- media -------------------------------------------------------------------------------
-
-    async def open_camera(self) -> None:
-        """Send our picture in the present call."""
-        self.feed(ph.Opened(video=True))
-
-    async def close_camera(self) -> None:
-        """Stop sending our picture, and release the camera."""
-        self.feed(ph.Opened(video=False))
-
-    async def set_mic_mute(self, muted: bool) -> None:
-        """Send silence instead of the microphone, or not, in the present call."""
-        self.feed(ph.Opened(audio=not muted))
-
-    @property
-    def muted(self) -> bool:
-        """Whether our microphone is muted in the present call."""
-        return not getattr(self.phase, "audio", True)
-
-    async def start_local_view(self, view: View) -> None:
-        """Show our own picture there."""
-        self._media().local_view(view)
-
-    async def stop_local_view(self) -> None:
-        """Show our own picture nowhere."""
-        self._media().local_view(None)
-
-    async def start_remote_view(self, user_id: str, view: View) -> None:
-        """Show `user_id`'s picture there, from now on."""
-        self.transport.view(user_id, view)
-
-    async def stop_remote_view(self, user_id: str) -> None:
-        """Show `user_id`'s picture nowhere."""
-        self.transport.view(user_id, None)
-
-    async def set_video_quality(self, quality: str) -> None:
-        """Set the size of the picture that we send: 240p, 360p, 480p, 720p or 1080p."""
-        if quality not in QUALITIES:
-            raise _bad(f'video quality "{quality}"', ", ".join(QUALITIES))
-        await self._media().set_quality(quality)
-
-    async def get_cameras(self) -> list[tuple[str, str]]:
-        """Return (ID, name) of each camera."""
-        return list(await asyncio.to_thread(self._media().cameras))
-
-    async def get_microphones(self) -> list[tuple[str, str]]:
-        """Return (ID, name) of each microphone."""
-        return list(await asyncio.to_thread(self._media().microphones))
-
-    async def switch_device(self, kind: str, device_id: str) -> None:
-        """Use another camera (kind "camera") or microphone ("microphone"), in a call too."""
-        if kind not in {"camera", "microphone"}:
-            raise _bad(f'device kind "{kind}"', "camera, microphone")
-        await self._media().switch_device(kind, device_id)
-
     # -- inside ------------------------------------------------------------------------------
 
-    def _media(self) -> Media:
-        if self.media is None:
-            raise CallingError(Code.NO_WEBRTC, "this client has no media: give Calling a Media")
-        return self.media
+    async def _dial(self, user_ids: list[str], type: CallType, seconds: int, **options: Any) -> str:
+        self._need_login()
+        _check(user_ids, seconds, options.get("group_id", ""))
+        invite = p.Invite(
+            self.link.next_request(),
+            secrets.token_urlsafe(16),
+            CallType(type),
+            user_ids,
+            timeout=seconds,
+            video=type == CallType.VIDEO,
+            **options,
+        )
+        self.feed(ph.Dialed(invite, self.user_id))
+        try:
+            await self.link.answer(invite.req)
+        except CallingError:
+            self.feed(ph.DialFailed(invite.call_id))
+            raise
+        return invite.call_id
+
+    async def _add(self, user_ids: list[str], seconds: int, data: str) -> str:
+        _check(user_ids, seconds, "")
+        req, call_id = self.link.next_request(), self.call_id
+        self.link.send(p.Add(req, call_id, user_ids, seconds, data))
+        await self.link.answer(req)
+        return call_id
 
     def _need_login(self) -> None:
         if not self.user_id:
@@ -225,5 +220,15 @@ class Calling(Session):
         await self.link.answer(req)
 
 
-def _bad(what: str, allowed: str) -> CallingError:
-    return CallingError(Code.BAD_PARAMETER, f"{what} cannot be used; allowed: {allowed}")
+def _check(user_ids: list[str], seconds: int, group_id: str) -> None:
+    wrong = next((user for user in user_ids if not p.is_user_id(user)), None)
+    if wrong is not None:
+        raise bad(f'user ID "{wrong}"', "1 to 64 letters, digits, - or _")
+    if group_id and not p.is_user_id(group_id):
+        raise bad(f'group ID "{group_id}"', "1 to 64 letters, digits, - or _")
+    if not user_ids and not group_id:
+        raise bad("a call to nobody", "at least one user ID, or a group ID")
+    if len(user_ids) > p.MEMBERS_MAX:
+        raise bad(f"a call to {len(user_ids)} users", f"at most {p.MEMBERS_MAX}")
+    if not 1 <= seconds <= p.RING_MAX:
+        raise bad(f"timeout {seconds}", f"1 to {p.RING_MAX} seconds")

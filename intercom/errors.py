@@ -34,6 +34,9 @@ class Code(IntEnum):
     UNKNOWN_USER = 100007
     NO_SPEAKER = 100008
     KICKED_OUT = 100009
+    UNKNOWN_GROUP = 100010
+    CALL_FULL = 100011
+    NO_ROOM = 100012
 
 
 class IntercomError(Exception):

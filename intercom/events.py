@@ -32,4 +32,5 @@ class Event(StrEnum):
     CONNECTION_STATE = "connection_state"
     TEXT = "text"
     DOOR_OPENED = "door_opened"
+    MISSED_CALLS = "missed_calls"
     ERROR = "error"

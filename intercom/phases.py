@@ -24,10 +24,26 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
+class Other:
+    """Another party of the call; one that is not `joined` is being rung.
+
+    `entry` is the hub's number of its part in the call, 0 while unknown; `rang`: its device rings.
+    """
+
+    user_id: str
+    entry: int = 0
+    joined: bool = False
+    rang: bool = False
+    video: bool = True
+    audio: bool = True
+
+
+@dataclass(frozen=True)
 class Idle:
-    """No call. `over`: the last calls that were left."""
+    """No call. `joining`: we asked to be let into one; `over`: the last calls that were left."""
 
     call_id: ClassVar[str] = ""
+    joining: bool = False
     over: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -35,6 +51,8 @@ class Idle:
 class Call:
     """What every state of a call knows. `video`, `audio`: what this side sends.
 
+    `sponsor`: who called (a callee's: who called it); `others`: without this user, in the order in
+    which they came; `entry`: the number of our own part, 0 while unknown; `group`: more may come.
     `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile; `shut`:
     the user closed the camera, and no change of the call's type opens it; `over`: the last calls
     that were left.
@@ -42,8 +60,10 @@ class Call:
 
     call_id: str
     sponsor: str
-    peer: str
+    others: tuple[Other, ...]
     type: CallType
+    entry: int = 0
+    group: bool = False
     early_media: bool = False
     video: bool = True
     audio: bool = True
@@ -52,13 +72,37 @@ class Call:
     shut: bool = False
     over: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def joined(self) -> tuple[Other, ...]:
+        """The others that are in the call."""
+        return tuple(other for other in self.others if other.joined)
+
+    @property
+    def invitees(self) -> tuple[str, ...]:
+        """Who is being rung."""
+        return tuple(other.user_id for other in self.others if not other.joined)
+
+    @property
+    def peer(self) -> str:
+        """Who stands for the other side: the first that is in the call, or else is rung."""
+        named = self.joined or self.others
+        return named[0].user_id if named else self.sponsor
+
+    def other(self, user_id: str) -> Other | None:
+        """Return what is known of another party."""
+        return next((other for other in self.others if other.user_id == user_id), None)
+
 
 @dataclass(frozen=True)
 class Calling(Call):
     """Ringing out. `waiting` is an invitation that crossed ours and is the hub's to settle."""
 
-    rung: bool = False
     waiting: p.Invited | None = None
+
+    @property
+    def rung(self) -> bool:
+        """Whether it rings anywhere."""
+        return any(other.rang for other in self.others)
 
 
 @dataclass(frozen=True)
@@ -96,7 +140,7 @@ def state_of(phase: Phase) -> State:
 
 @dataclass(frozen=True)
 class Dialed:
-    """The user calls `invite.user_id`."""
+    """The user calls `invite.user_ids`, or a group."""
 
     invite: p.Invite
     me: str
@@ -108,6 +152,20 @@ class DialFailed:
 
     call_id: str
     reason: Reason = Reason.ERROR
+
+
+@dataclass(frozen=True)
+class JoinAsked:
+    """The user asks to be let into a running call; `req` numbers the request."""
+
+    req: int
+    call_id: str = ""
+    video: bool = True
+
+
+@dataclass(frozen=True)
+class JoinFailed:
+    """The hub did not let us into the call."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +226,8 @@ class GraceOver:
 
 
 Command = (
-    Dialed | DialFailed | Answered | AnswerFailed | Refused | HungUp | Opened
-    | HubLost | HubBack | GraceOver
+    Dialed | DialFailed | JoinAsked | JoinFailed | Answered | AnswerFailed | Refused | HungUp
+    | Opened | HubLost | HubBack | GraceOver
 )  # fmt: skip
 Input = Command | p.HubMessage
 

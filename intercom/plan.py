@@ -6,70 +6,72 @@ camera open or a picture sent that the state does not allow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from intercom.phases import Calling, Connected, Idle, Phase, Ringing
+from intercom.phases import Calling, Connected, Idle, Other, Phase, Ringing
 from intercom.protocol import CallType
+
+EPOCHS = 1000
+"""Transports that a pair may try one after the other before the numbers of the next pair begin."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One call's media. `camera`: it should be open; the sound is, in every call."""
+class PeerPlan:
+    """The transport to one other party; `epoch` numbers the first of those tried in turn."""
 
-    call_id: str
-    peer: str
-    connect: bool
+    user_id: str
+    epoch: int
     offerer: bool
-    camera: bool
-    muted: bool = False
     send_audio: bool = False
     send_video: bool = False
     hear: bool = False
     see: bool = False
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One call's media. `camera`, `microphone`: they should be open; the speaker always is."""
+
+    call_id: str
+    camera: bool
+    muted: bool = False
+    peers: tuple[PeerPlan, ...] = ()
+    microphone: bool = True
+
+
+PLAYING = Plan("", camera=False, muted=True, microphone=False)
+"""No call: something is played here."""
+RECORDING = Plan("", camera=True, muted=True)
+"""No call: somebody speaks into this station, and is seen by it."""
+
+
 def plan(phase: Phase) -> Plan | None:
     """Return what the media should be doing now; None: nothing, with every device shut.
 
-    Transports come up while it rings (`connect`). Before the accept nothing is sent but the
-    early media of a door station, and that is seen, not heard.
+    Transports to whom we ring, or who rings us, come up while it rings. Before the accept nothing
+    is sent but the early media of a door station, and that is seen, not heard.
     """
+    if isinstance(phase, Idle):
+        return None
+    camera = phase.video and phase.type is CallType.VIDEO
+    peers = tuple(_peer(phase, other, camera) for other in phase.others if _linked(phase, other))
+    muted = isinstance(phase, Connected) and not phase.audio
+    return Plan(phase.call_id, camera=camera, muted=muted, peers=peers)
+
+
+def _linked(phase: Calling | Ringing | Connected, other: Other) -> bool:
+    """Tell whether a transport is due: both numbers are known, and it rings or they talk."""
+    return bool(phase.entry and other.entry) and (other.joined or other.rang)
+
+
+def _peer(phase: Calling | Ringing | Connected, other: Other, camera: bool) -> PeerPlan:
+    quiet = PeerPlan(
+        other.user_id, max(phase.entry, other.entry) * EPOCHS, offerer=phase.entry < other.entry
+    )
     match phase:
-        case Idle():
-            return None
-        case Calling():
-            camera = _camera(phase)
-            return Plan(
-                phase.call_id,
-                phase.peer,
-                connect=phase.rung,
-                offerer=True,
-                camera=camera,
-                send_video=phase.early_media and camera,
-            )
         case Ringing():
-            return Plan(
-                phase.call_id,
-                phase.peer,
-                connect=True,
-                offerer=False,
-                camera=_camera(phase),
-                see=phase.early_media,
-            )
-        case Connected():
-            return Plan(
-                phase.call_id,
-                phase.peer,
-                connect=True,
-                offerer=phase.sponsor != phase.peer,
-                camera=_camera(phase),
-                muted=not phase.audio,
-                send_audio=True,
-                send_video=_camera(phase),
-                hear=True,
-                see=True,
-            )
-
-
-def _camera(phase: Calling | Ringing | Connected) -> bool:
-    return phase.video and phase.type is CallType.VIDEO
+            return replace(quiet, see=phase.early_media)
+        case Connected() if other.joined:
+            return replace(quiet, send_audio=True, send_video=camera, hear=True, see=True)
+        case _:
+            return replace(quiet, send_video=phase.early_media and camera)

@@ -25,12 +25,22 @@ DEAD_IDLE, DEAD_CALL = 40.0, 3.5
 """Seconds of silence after which the other side is taken for dead."""
 LOST_GRACE = 6.0
 """Seconds that a call waits for a member or the hub to come back; with DEAD_CALL under 10."""
+RETURN_GRACE = 30.0
+"""Seconds that a group call lets a member back in that the others have seen leave as lost."""
+SPONSOR_ENTRY = 1
+"""The number of the sponsor's own part in its call (see `Invited`)."""
+MEMBERS_MAX = 64
+"""Users that one message names at most."""
+RING_MAX = 300
+"""Seconds that a call may ring at most."""
 USER_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
 CALL_ID = r"\A[A-Za-z0-9_-]{8,64}\Z"
 
 UserId = Annotated[str, Meta(pattern=USER_ID)]
+GroupId = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{0,64}\Z")]
+UserIds = Annotated[list[UserId], Meta(max_length=MEMBERS_MAX)]
 CallId = Annotated[str, Meta(pattern=CALL_ID)]
-Seconds = Annotated[int, Meta(ge=1, le=300)]
+Seconds = Annotated[int, Meta(ge=1, le=RING_MAX)]
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 """A request's or a transport's number: what every JSON reader, a browser's too, keeps exact."""
 Duration = Annotated[float, Meta(ge=0, le=86400)]
@@ -97,16 +107,43 @@ class Ping(Message, frozen=True):
 
 
 class Invite(Request, frozen=True):
-    """Ring `user_id`; `video` and `audio` say what the inviter will send."""
+    """Ring these users, or (of the group `group_id`) these members, or all of its members.
+
+    `group`: more may come in later, and one who leaves does not end it; else it is between two.
+    `video` and `audio` say what the inviter will send.
+    """
 
     call_id: CallId
-    user_id: UserId
     type: CallType
+    user_ids: UserIds = []
+    group: bool = False
+    group_id: GroupId = ""
     timeout: Seconds = 30
     early_media: bool = False
     video: bool = True
     audio: bool = True
     data: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Add(Request, frozen=True):
+    """Ring these users into the call that I am in; it is a group's from now on."""
+
+    call_id: CallId
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MEMBERS_MAX)]
+    timeout: Seconds = 30
+    data: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Join(Request, frozen=True):
+    """Let me into a running call: one that my other device is in, or a group's that I belong to.
+
+    An empty `call_id` means the call that this user is in, on whatever device. The answer is a
+    `Roster`, then `Ok`.
+    """
+
+    call_id: Annotated[str, Meta(pattern=r"\A([A-Za-z0-9_-]{8,64})?\Z")] = ""
+    video: bool = True
+    audio: bool = True
 
 
 class Ringing(Message, frozen=True):
@@ -181,6 +218,12 @@ class OpenDoor(Request, frozen=True):
     call_id: CallId
 
 
+class Seen(Message, frozen=True):
+    """These missed calls were shown to a person: tell of them no more."""
+
+    call_ids: Annotated[list[CallId], Meta(max_length=MEMBERS_MAX)]
+
+
 class Bye(Message, frozen=True):
     """I log out; nothing of mine is to be kept."""
 
@@ -188,11 +231,28 @@ class Bye(Message, frozen=True):
 # -- hub to client ---------------------------------------------------------------------------
 
 
+class MissedCall(Struct, frozen=True):
+    """A call that its callee did not get: who called, and so many seconds ago.
+
+    `message`: the ID of what the caller left to be seen and heard, or empty.
+    """
+
+    call_id: CallId
+    caller: UserId
+    type: CallType
+    reason: Reason
+    ago: Annotated[float, Meta(ge=0)]
+    name: str = ""
+    group_id: str = ""
+    message: str = ""
+
+
 class Welcome(Message, frozen=True):
     """Logged in. `call_id` is the call that the hub still holds for this user, or empty.
 
     A call that ended while the user was away is held too, and its `Ended` follows. `names` are
-    those of everybody here (of a big hub: of those in the call only).
+    those of everybody here (of a big hub: of those in the call only). `missed` are the newest calls
+    that this user has missed and not `Seen`.
     """
 
     version: Number
@@ -200,6 +260,7 @@ class Welcome(Message, frozen=True):
     call_id: str = ""
     ice_servers: list[dict[str, str | list[str]]] = []
     names: dict[str, str] = {}
+    missed: Annotated[list[MissedCall], Meta(max_length=MEMBERS_MAX)] = []
 
 
 class Pong(Message, frozen=True):
@@ -221,13 +282,21 @@ class Error(Message, frozen=True):
 
 
 class Invited(Message, frozen=True):
-    """You are called; `timeout` is what is left of the ringing, in seconds."""
+    """`sponsor` calls you; `timeout` is what is left of the ringing, in seconds.
+
+    `user_ids`: all who are being rung. `entry` numbers your part in the call, `sponsor_entry` that
+    of the sponsor: each part (also one taken anew) has a higher number than those before it. Of two
+    members the one with the lower number offers, and their transport is numbered by the higher.
+    """
 
     call_id: CallId
     sponsor: UserId
-    user_ids: list[UserId]
+    user_ids: UserIds
     type: CallType
     timeout: Duration
+    entry: Number
+    sponsor_entry: Number
+    group: bool = False
     early_media: bool = False
     video: bool = True
     audio: bool = True
@@ -237,19 +306,57 @@ class Invited(Message, frozen=True):
 
 
 class Rang(Message, frozen=True):
-    """It rings at `user_id`."""
+    """It rings at `user_id`; told to who invited it."""
 
     call_id: CallId
     user_id: UserId
+    entry: Number
+
+
+class Present(Struct, frozen=True):
+    """A party of a call; one that is not `joined` is being rung (`rang`: and its device rings)."""
+
+    user_id: UserId
+    entry: Number
+    joined: bool = True
+    rang: bool = False
+    video: bool = True
+    audio: bool = True
+
+
+class Roster(Message, frozen=True):
+    """You are in this call, `answered` or still ringing out, and this is the whole of it.
+
+    Told to who accepts, joins or comes back: the truth, whatever was missed. `others` is without
+    the one it is told to; `seconds`: since it was answered.
+    """
+
+    call_id: CallId
+    sponsor: UserId
+    type: CallType
+    entry: Number
+    others: Annotated[list[Present], Meta(max_length=MEMBERS_MAX)]
+    answered: bool
+    group: bool = False
+    group_id: str = ""
+    seconds: Duration = 0.0
 
 
 class Accepted(Message, frozen=True):
-    """`user_id` took the call; its taker is told too, as the hub's word that it has it."""
+    """`user_id` came in: it accepted, joined late, came back, or moved to another device."""
 
     call_id: CallId
     user_id: UserId
+    entry: Number
     video: bool = True
     audio: bool = True
+
+
+class Invitees(Message, frozen=True):
+    """Who is still being rung into your group call."""
+
+    call_id: CallId
+    user_ids: UserIds
 
 
 class Merged(Message, frozen=True):
@@ -260,6 +367,8 @@ class Merged(Message, frozen=True):
     user_id: UserId
     sponsor: UserId
     type: CallType
+    entry: Number
+    user_entry: Number
     video: bool = True
     audio: bool = True
 
@@ -291,7 +400,7 @@ class NoResponse(Message, frozen=True):
     """These did not answer: `offline` at once, `timeout` when it rang out."""
 
     call_id: CallId
-    user_ids: list[UserId]
+    user_ids: UserIds
     reason: str
 
 
@@ -354,6 +463,18 @@ class DoorOpened(Message, frozen=True):
     seconds: Duration
 
 
+class Missed(Message, frozen=True):
+    """A message was left with these calls, which you did not get."""
+
+    calls: Annotated[list[MissedCall], Meta(max_length=MEMBERS_MAX)]
+
+
+class IceServers(Message, frozen=True):
+    """The STUN and TURN servers from now on, in place of `Welcome`'s: those are about to expire."""
+
+    ice_servers: list[dict[str, str | list[str]]]
+
+
 class Kicked(Message, frozen=True):
     """This session is over: another login of the user, or its token ended."""
 
@@ -367,13 +488,13 @@ class Reconnect(Message, frozen=True):
 
 
 ClientMessage = (
-    Hello | Ping | Invite | Ringing | Accept | Reject | Hangup | Signal | Available | SwitchType
-    | SwitchAnswer | SendText | OpenDoor | Bye
+    Hello | Ping | Invite | Add | Join | Ringing | Accept | Reject | Hangup | Signal | Available
+    | SwitchType | SwitchAnswer | SendText | OpenDoor | Seen | Bye
 )  # fmt: skip
 HubMessage = (
-    Welcome | Pong | Ok | Error | Invited | Rang | Accepted | Merged | Left | Rejected | Busy
-    | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged | Texted | DoorOpened
-    | Kicked | Reconnect
+    Welcome | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged | Left
+    | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged
+    | Texted | DoorOpened | Missed | IceServers | Kicked | Reconnect
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

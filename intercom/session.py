@@ -18,6 +18,7 @@ from intercom.emitter import Emitter
 from intercom.errors import CallingError, Code
 from intercom.events import Event
 from intercom.link import Link, LinkDown, LinkEvent, LinkOver, LinkUp, Tls
+from intercom.link_http import HubHttp
 from intercom.link_network import NetworkWatch
 from intercom.media import (
     DeviceFault,
@@ -29,9 +30,9 @@ from intercom.media import (
     PeerRestored,
     VoiceVolume,
 )
-from intercom.plan import plan
+from intercom.mesh import Mesh
+from intercom.plan import Plan, plan
 from intercom.protocol import Reason
-from intercom.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ class Session(Emitter):
             media.report = self.media_event
         self.on_media: Callable[[MediaEvent], None] = lambda event: None
         self.link = Link(hub, self._on_link, ssl_context, client)
+        self.http = HubHttp(hub, ssl_context)
+        self._rest: Plan | None = None
         self._broken: set[str] = set()
         self._conductor: Conductor | None = None
         self._network = NetworkWatch(self._network_changed)
@@ -81,8 +84,16 @@ class Session(Emitter):
         self.link.call_id = phase.call_id
         for effect in effects:
             self._perform(effect)
+        self._direct()
+
+    def rest(self, plan: Plan | None) -> None:
+        """Use the devices so while no call is on; None: leave them shut."""
+        self._rest = plan
+        self._direct()
+
+    def _direct(self) -> None:
         if self._conductor is not None:
-            self._conductor.apply(plan(phase))
+            self._conductor.apply(plan(self.phase) or self._rest)
 
     def start_media(self) -> None:
         """Let the media follow the calls, and the network."""
@@ -99,11 +110,11 @@ class Session(Emitter):
             await conductor.close()
 
     @property
-    def transport(self) -> Transport:
-        """The way to the other member; CallingError when this client has no media, or no login."""
+    def mesh(self) -> Mesh:
+        """The ways to the others; CallingError when this client has no media, or no login."""
         if self._conductor is None:
             raise CallingError(Code.NOT_LOGGED_IN, "no media: give Calling a Media, then log in")
-        return self._conductor.transport
+        return self._conductor.mesh
 
     # -- out ---------------------------------------------------------------------------------
 
@@ -142,50 +153,57 @@ class Session(Emitter):
                 if self.media is not None:
                     self.media.configure(welcome.ice_servers)
                 self.feed(ph.HubBack(welcome.call_id))
-                self._transport(lambda transport: transport.hub(True))
-                self._hub_is("connected")
+                self._mesh(lambda mesh: mesh.hub(True))
+                self._peer_is("hub", "connected")
                 self.emit(Event.SDK_READY, {})
+                if welcome.missed:
+                    self.emit(Event.MISSED_CALLS, {"calls": [_missed(c) for c in welcome.missed]})
             case LinkDown():
-                self._transport(lambda transport: transport.hub(False))
+                self._mesh(lambda mesh: mesh.hub(False))
                 self.feed(ph.HubLost())
-                self._hub_is("reconnecting")
+                self._peer_is("hub", "reconnecting")
             case LinkOver(why=why):
                 self.feed(ph.HungUp(Reason.KICKED))
-                self._hub_is("lost")
+                self._peer_is("hub", "lost")
                 self.emit(Event.KICKED_OUT, {"reason": why})
+            case p.Missed(calls=calls):
+                self.emit(Event.MISSED_CALLS, {"calls": [_missed(c) for c in calls]})
+            case p.IceServers(ice_servers=servers):
+                if self.media is not None:
+                    self.media.configure(servers)
             case p.Signaled():
                 if event.call_id == self.phase.call_id:
-                    self._transport(lambda transport: transport.signaled(event))
+                    self._mesh(lambda mesh: mesh.signaled(event))
             case p.Invited(sponsor=sponsor, name=name):
                 self.names[sponsor] = name
                 self.feed(event)
             case _:
                 self.feed(event)
 
-    def _transport(self, tell: Callable[[Transport], None]) -> None:
+    def _mesh(self, tell: Callable[[Mesh], None]) -> None:
         if self._conductor is not None:
-            tell(self._conductor.transport)
+            tell(self._conductor.mesh)
 
     def _network_changed(self, lost: frozenset[str], gained: frozenset[str]) -> None:
         if lost:
             self.link.moved(lost)
-            self._transport(lambda transport: transport.moved(lost))
+            self._mesh(lambda mesh: mesh.moved(lost))
         self.link.hurry()
 
-    def _hub_is(self, state: str) -> None:
-        self.emit(Event.CONNECTION_STATE, {"user_id": "hub", "state": state})
+    def _peer_is(self, user_id: str, state: str) -> None:
+        self.emit(Event.CONNECTION_STATE, {"user_id": user_id, "state": state})
 
     # -- the media's events ------------------------------------------------------------------
 
     def media_event(self, event: MediaEvent) -> None:
         """Take an event of the media; hand this to `Media` as its `report`."""
         match event:
-            case PeerConnected(user_id=user) | PeerRestored(user_id=user):
-                self._transport(Transport.connected)
-                self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "connected"})
-            case PeerLost(call_id=call_id, user_id=user) if call_id == self.phase.call_id:
-                self.emit(Event.CONNECTION_STATE, {"user_id": user, "state": "reconnecting"})
-                self._transport(Transport.lost)
+            case PeerConnected() | PeerRestored() if event.call_id == self.phase.call_id:
+                self._mesh(lambda mesh: mesh.connected(event.user_id))
+                self._peer_is(event.user_id, "connected")
+            case PeerLost() if event.call_id == self.phase.call_id:
+                self._peer_is(event.user_id, "reconnecting")
+                self._mesh(lambda mesh: mesh.lost(event.user_id))
             case VoiceVolume(levels=levels):
                 volumes = [
                     {"user_id": user or self.user_id, "audio_volume": level}
@@ -237,3 +255,16 @@ class Session(Emitter):
             video=message.video and "camera" not in self._broken,
             audio=message.audio and "microphone" not in self._broken,
         )
+
+
+def _missed(call: p.MissedCall) -> dict[str, Any]:
+    return {
+        "invite_id": call.call_id,
+        "caller": call.caller,
+        "name": call.name or call.caller,
+        "call_type": int(call.type),
+        "reason": str(call.reason),
+        "ago": call.ago,
+        "group_id": call.group_id,
+        "message": call.message,
+    }

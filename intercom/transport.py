@@ -1,4 +1,4 @@
-"""The media's way to the other member: one transport, followed to the plan, replaced when lost.
+"""The media's way to one other party: a peer, followed to the plan, replaced when it is lost.
 
 What may not be sent any more is shut at once, in `follow`. Everything that takes time is done by
 one worker, which looks at the newest plan only, and takes the other side's signals in order.
@@ -16,7 +16,7 @@ import msgspec
 
 from intercom import protocol as p
 from intercom.errors import ProtocolError
-from intercom.plan import Plan
+from intercom.plan import PeerPlan
 from intercom.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -74,41 +74,47 @@ class Peer(Protocol):
 Signal = Callable[[dict[str, Any]], None]
 MakePeer = Callable[[str, str, int, bool, Signal], Peer]
 """call ID, user ID, epoch, offerer, signal -> a peer, not started."""
+SendSignal = Callable[[str, str, int, dict[str, Any]], None]
+"""call ID, user ID, epoch, body -> to the other side."""
 
 
 class Transport:
-    """`signal(call_id, user_id, epoch, body)` goes to the other side."""
+    """The peers to `user_id` in call `call_id`, one after the other. `close` ends it for good."""
 
-    def __init__(
-        self, make: MakePeer, signal: Callable[[str, str, int, dict[str, Any]], None]
-    ) -> None:
+    def __init__(self, call_id: str, user_id: str, make: MakePeer, signal: SendSignal) -> None:
+        self.call_id, self.user_id = call_id, user_id
         self._make, self._signal = make, signal
-        self._plan: Plan | None = None
+        self._plan: PeerPlan | None = None
         self._peer: Peer | None = None
-        self._key = ("", "", 0)  # call, user and epoch of the peer, or of the last one
+        self._epoch = -1  # of the peer, or of the last one
         self._up = self._hub_up = self._broken = self._renewal = False
-        self._views: dict[str, View] = {}
+        self._view: View | None = None
         self._signals: deque[p.Signaled] = deque()
         self._wake = asyncio.Event()
-        self._work = Tasks("transport")
+        self._work = Tasks(f"transport to {user_id}")
         self._closing = Tasks("close of a transport")
         self._retry: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Begin to work; `close` ends it."""
         self._work.spawn(self._run())
 
     async def close(self) -> None:
-        """Close the peer."""
+        """Shut the gates now, then close the peer; idempotent."""
+        self.follow(None)
         await self._work.close()
         self._forget()
         await self._closing.finished()
 
-    def follow(self, plan: Plan | None) -> None:
+    def follow(self, plan: PeerPlan | None) -> None:
         """Make `plan` the aim; the gates of a peer that is there follow at once."""
         self._plan = plan
         self._gates()
         self._wake.set()
+
+    def show(self, view: View | None) -> None:
+        """Show the other's pictures there, or nowhere."""
+        self._view = view
+        if view is None and self._peer is not None:
+            self._peer.view(None)
+        self._gates()
 
     def signaled(self, message: p.Signaled) -> None:
         """Take a signal of the other side."""
@@ -143,14 +149,6 @@ class Transport:
         """Return the counters of the present peer; empty without one."""
         return self._peer.stats if self._peer is not None else {}
 
-    def view(self, user_id: str, view: View | None) -> None:
-        """Show `user_id` there, now and in later calls, until None."""
-        if view is not None:
-            self._views[user_id] = view
-        elif self._views.pop(user_id, None) is not None and self._key[1] == user_id and self._peer:
-            self._peer.view(None)
-        self._gates()
-
     # -- the worker --------------------------------------------------------------------------
 
     async def _run(self) -> None:
@@ -160,56 +158,52 @@ class Transport:
             try:
                 await self._step()
             except Exception:
-                log.exception("the transport failed")
+                log.exception("the transport to %s failed", self.user_id)
                 self._forget()
                 self._up, self._broken = False, True
                 self._renew_in(RETRY)
 
     async def _step(self) -> None:
         plan = self._plan
-        wanted = (plan.call_id, plan.peer) if plan is not None and plan.connect else None
-        if wanted != self._key[:2]:
-            self._forget()
-            if plan is not None and wanted is not None:
-                await self._connect(plan, 0)
+        if plan is not None and plan.epoch > self._epoch:
+            await self._connect(plan, plan.epoch)
         while self._signals:
             await self._handle(self._signals.popleft())
         if self._renewal:
             self._renewal = False
             await self._renew()
 
-    async def _connect(self, plan: Plan, epoch: int) -> None:
-        call_id, user_id = plan.call_id, plan.peer
-
+    async def _connect(self, plan: PeerPlan, epoch: int) -> None:
         def signal(body: dict[str, Any]) -> None:
-            self._signal(call_id, user_id, epoch, body)
+            self._signal(self.call_id, self.user_id, epoch, body)
 
         self._forget()
-        self._key, self._up, self._broken = (call_id, user_id, epoch), False, False
-        self._peer = self._make(call_id, user_id, epoch, plan.offerer, signal)
+        self._epoch, self._up, self._broken = epoch, False, False
+        self._peer = self._make(self.call_id, self.user_id, epoch, plan.offerer, signal)
         self._gates()
         await self._peer.start()
 
     def _gates(self) -> None:
-        """Let through what the plan of now allows, and nothing to whom it does not name."""
+        """Let through what the plan of now allows."""
         plan, peer = self._plan, self._peer
         if peer is None:
             return
-        if plan is None or (plan.call_id, plan.peer) != self._key[:2]:
+        if plan is None:
             peer.send(audio=False, video=False)
             peer.listen(False)
+            peer.view(None)
             return
         peer.listen(plan.hear)
-        peer.view(self._views.get(plan.peer) if plan.see else None)
+        peer.view(self._view if plan.see else None)
         peer.send(audio=plan.send_audio, video=plan.send_video)
 
     async def _handle(self, message: p.Signaled) -> None:
         plan = self._plan
-        if plan is None or (plan.call_id, plan.peer) != (message.call_id, message.user_id):
+        if plan is None:
             return
-        if message.epoch > self._key[2] and not plan.offerer:
+        if message.epoch > self._epoch and not plan.offerer:
             await self._connect(plan, message.epoch)
-        if self._peer is None or message.epoch != self._key[2]:
+        if self._peer is None or message.epoch != self._epoch:
             return
         body = msgspec.json.decode(message.body)
         if not isinstance(body, dict):
@@ -227,14 +221,14 @@ class Transport:
     async def _renew(self) -> None:
         """A new peer, unless the old one came back or nobody could hear of it."""
         plan = self._plan
-        if plan is None or not plan.connect or self._up or not self._hub_up:
+        if plan is None or self._up or not self._hub_up:
             return
         if plan.offerer:
-            log.info("media to %s lost: trying transport %d", plan.peer, self._key[2] + 1)
-            await self._connect(plan, self._key[2] + 1)
+            log.info("media to %s lost: trying transport %d", self.user_id, self._epoch + 1)
+            await self._connect(plan, self._epoch + 1)
             self._renew_in(RETRY)
         elif self._broken:
-            self._signal(plan.call_id, plan.peer, self._key[2], {"kind": RESTART})
+            self._signal(self.call_id, self.user_id, self._epoch, {"kind": RESTART})
 
     def _renew_now(self) -> None:
         self._renewal = True

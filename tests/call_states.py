@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -18,21 +19,40 @@ ME, PEER, THIRD = "indoor", "door", "desk"
 
 def invited(call_id: str = CALL, sponsor: str = PEER) -> p.Invited:
     """An invitation to ME."""
-    return p.Invited(call_id, sponsor, [ME], CallType.VIDEO, 30.0, data="hello")
+    return p.Invited(call_id, sponsor, [ME], CallType.VIDEO, 30.0, 2, 1, data="hello")
 
 
-CALLING = ph.Calling(CALL, sponsor=ME, peer=PEER, type=CallType.VIDEO)
-RINGING = ph.Ringing(CALL, sponsor=PEER, peer=PEER, type=CallType.VIDEO)
-CONNECTED = ph.Connected(CALL, sponsor=PEER, peer=PEER, type=CallType.VIDEO, since=100.0)
+def roster(call_id: str = CALL, *others: p.Present, **more: Any) -> p.Roster:
+    """The hub's word that ME is in the call with PEER, or with `others`."""
+    known = {"answered": True, **more}
+    return p.Roster(call_id, PEER, CallType.VIDEO, 2, list(others) or [p.Present(PEER, 1)], **known)
+
+
+JOINING = ph.Idle(joining=True)
+INVITEE = ph.Other(PEER)
+RINGS = ph.Other(PEER, 2, rang=True)
+SPONSOR = ph.Other(PEER, 1, joined=True)
+ANSWERED = ph.Other(PEER, 2, joined=True)
+THIRD_IN, THIRD_RINGS = ph.Other(THIRD, 3, joined=True), ph.Other(THIRD, 3, rang=True)
+
+CALLING = ph.Calling(CALL, ME, (INVITEE,), CallType.VIDEO, entry=1)
+RUNG = replace(CALLING, others=(RINGS,))
+RINGING = ph.Ringing(CALL, PEER, (SPONSOR,), CallType.VIDEO, entry=2)
+CONNECTED = ph.Connected(CALL, PEER, (SPONSOR,), CallType.VIDEO, entry=2, since=100.0)
+CALLED = ph.Connected(CALL, ME, (ANSWERED,), CallType.VIDEO, entry=1, since=100.0)
+DIALING = replace(CALLING, group=True, others=(INVITEE, ph.Other(THIRD)))
+GROUP = replace(CALLED, group=True, others=(ANSWERED, THIRD_RINGS))
+THREE = replace(CALLED, group=True, others=(ANSWERED, THIRD_IN))
 
 _CALLS: dict[State, list[ph.Calling | ph.Ringing | ph.Connected]] = {
     State.CALLING: [
         CALLING,
-        replace(CALLING, rung=True),
+        RUNG,
+        DIALING,
         replace(CALLING, waiting=invited(OTHER, THIRD)),
     ],
     State.RINGING: [RINGING, replace(RINGING, answering=True)],
-    State.CONNECTED: [CONNECTED, replace(CONNECTED, sponsor=ME, type=CallType.AUDIO, video=False)],
+    State.CONNECTED: [CONNECTED, GROUP, replace(CALLED, type=CallType.AUDIO, video=False)],
 }
 _HUB = [(False, False), (True, False), (True, True)]
 STATES: dict[State, list[ph.Phase]] = {
@@ -50,10 +70,12 @@ STATES: dict[State, list[ph.Phase]] = {
 
 def commands(call_id: str = CALL) -> dict[str, ph.Input]:
     """What users, the link and the timers say."""
-    invite = p.Invite(1, call_id, PEER, CallType.VIDEO)
+    invite = p.Invite(1, call_id, CallType.VIDEO, [PEER])
     return {
         "the user calls": ph.Dialed(invite, ME),
         "the hub refuses the call": ph.DialFailed(call_id),
+        "the user asks to be let into a call": ph.JoinAsked(3, call_id),
+        "the hub lets nobody in": ph.JoinFailed(),
         "the user accepts": ph.Answered(2),
         "the hub refuses the accept": ph.AnswerFailed(call_id),
         "the user rejects": ph.Refused(),
@@ -70,9 +92,11 @@ def messages(call_id: str = CALL) -> list[p.HubMessage]:
     """One of each message of the hub that names a call."""
     return [
         invited(call_id),
-        p.Rang(call_id, PEER),
-        p.Accepted(call_id, PEER, video=True, audio=False),
-        p.Merged(call_id, call_id, PEER, PEER, CallType.VIDEO),
+        p.Rang(call_id, PEER, 2),
+        p.Accepted(call_id, PEER, 2, video=True, audio=False),
+        roster(call_id),
+        p.Invitees(call_id, [THIRD]),
+        p.Merged(call_id, call_id, PEER, PEER, CallType.VIDEO, 1, 2),
         p.Left(call_id, PEER, Reason.LOST),
         p.Rejected(call_id, PEER),
         p.Busy(call_id, ME, PEER),
@@ -94,5 +118,6 @@ LINK_MESSAGES: list[p.HubMessage] = [
     p.Error(1, 8010, "no"),
     p.Kicked("elsewhere"),
     p.Reconnect(1.0),
+    p.IceServers([]),
 ]
 """What names no call: the link takes these, and the machine must not care."""

@@ -13,27 +13,30 @@ from intercom.call import feed
 from intercom.errors import CallingError, Code
 from intercom.events import Event
 from intercom.phases import State
-from intercom.protocol import LOST_GRACE, CallType, Reason
+from intercom.protocol import LOST_GRACE, RETURN_GRACE, CallType, Reason
 
 from .call_states import (
     CALL,
     CALLING,
     CONNECTED,
+    JOINING,
     LATE,
     LINK_MESSAGES,
     ME,
     OTHER,
     PEER,
     RINGING,
+    RUNG,
     STATES,
     THIRD,
     commands,
     invited,
     messages,
+    roster,
 )
 
 NOW = 107.9
-EVERY = [phase for phases in STATES.values() for phase in phases]
+EVERY = [*(phase for phases in STATES.values() for phase in phases), JOINING]
 IN_CALL = [phase for phase in EVERY if not isinstance(phase, ph.Idle)]
 WAITING = replace(CALLING, waiting=invited(OTHER, THIRD))
 ID = {"invite_id": CALL}
@@ -90,17 +93,17 @@ THEIRS = (Event.LINE_BUSY, {"invite_id": OTHER, "sponsor": THIRD, "user_id": ME}
 
 HEARD: dict[str, tuple[ph.Phase, ph.Input, list[Any]]] = {
     "it rings here": (ph.Idle(), invited(), [ring(CALL, PEER)]),
-    "it rings there": (CALLING, p.Rang(CALL, PEER), [(Event.RINGING, HERE)]),
-    "it rings there, told again": (replace(CALLING, rung=True), p.Rang(CALL, PEER), []),
+    "it rings there": (CALLING, p.Rang(CALL, PEER, 2), [(Event.RINGING, HERE)]),
+    "it rings there, told again": (RUNG, p.Rang(CALL, PEER, 2), []),
     "they took it": (
         CALLING,
-        p.Accepted(CALL, PEER, video=True, audio=False),
+        p.Accepted(CALL, PEER, 2, video=True, audio=False),
         [ACCEPT, ENTER, *shows(True, False)],
     ),
-    "we have it": (replace(RINGING, answering=True), p.Accepted(CALL, ME), [ENTER]),
+    "we have it": (replace(RINGING, answering=True), roster(), [ENTER, *shows(True, True)]),
     "glare": (
         WAITING,
-        p.Merged(OTHER, CALL, PEER, PEER, CallType.AUDIO, video=False),
+        p.Merged(OTHER, CALL, PEER, PEER, CallType.AUDIO, 2, 1, video=False),
         [
             (Event.USER_ACCEPT, {"invite_id": OTHER, "user_id": PEER}),
             ENTER,
@@ -229,8 +232,8 @@ def test_what_users_hear(phase: ph.Phase, event: ph.Input, expected: list[Any]) 
 SENT: dict[str, tuple[ph.Phase, ph.Input, list[p.Message]]] = {
     "call": (
         ph.Idle(),
-        ph.Dialed(p.Invite(1, CALL, PEER, CallType.VIDEO), ME),
-        [p.Invite(1, CALL, PEER, CallType.VIDEO)],
+        ph.Dialed(p.Invite(1, CALL, CallType.VIDEO, [PEER]), ME),
+        [p.Invite(1, CALL, CallType.VIDEO, [PEER])],
     ),
     "it rings": (ph.Idle(), invited(), [p.Ringing(CALL)]),
     "it is delivered again": (RINGING, invited(), [p.Ringing(CALL)]),
@@ -275,7 +278,7 @@ def test_what_the_hub_is_told(phase: ph.Phase, event: ph.Input, expected: list[p
 def harmless(phase: ph.Phase, message: p.HubMessage) -> bool:
     """Whether a message that names another call than the present one must change nothing."""
     match phase, message:
-        case ((ph.Idle() | ph.Calling()), p.Invited()):
+        case ((ph.Idle() | ph.Calling()), p.Invited()) | (ph.Idle(), p.Roster()):
             return False  # a new call
         case ((ph.Calling() | ph.Ringing() | ph.Connected()), p.Busy(sponsor=sponsor)):
             return sponsor == phase.sponsor  # else somebody calls us, who are in this call
@@ -337,11 +340,13 @@ def test_hanging_up_is_legal_everywhere_and_leaves_the_call(phase: ph.Phase) -> 
 @pytest.mark.parametrize("phase", IN_CALL, ids=repr)
 def test_one_grace_runs_however_often_the_hub_is_lost(phase: ph.Phase) -> None:
     once, effects = feed(phase, ph.HubLost(), NOW)
-    assert effects in ([], [ph.StartGrace(CALL, LOST_GRACE)])
+    returns = isinstance(phase, ph.Connected) and phase.group
+    grace = ph.StartGrace(CALL, RETURN_GRACE if returns else LOST_GRACE)
+    assert effects in ([], [grace])
     assert feed(once, ph.HubLost(), NOW + 1) == (once, [])
     back, _ = feed(once, ph.HubBack(CALL), NOW)
     _, effects = feed(back, ph.HubLost(), NOW)
-    assert effects == [ph.StartGrace(CALL, LOST_GRACE)]
+    assert effects == [grace]
 
 
 @pytest.mark.parametrize(
@@ -373,7 +378,7 @@ GONE = ph.Send(p.Hangup(CALL, Reason.LOST))
 
 def test_a_call_that_was_left_does_not_ring_again() -> None:
     assert feed(LEFT, invited(), NOW) == (LEFT, [GONE])
-    calling, _ = feed(LEFT, ph.Dialed(p.Invite(1, OTHER, PEER, CallType.VIDEO), ME), NOW)
+    calling, _ = feed(LEFT, ph.Dialed(p.Invite(1, OTHER, CallType.VIDEO, [PEER]), ME), NOW)
     assert feed(calling, invited(), NOW) == (calling, [GONE])
     after, _ = feed(calling, ph.HungUp(), NOW)
     assert feed(after, invited(), NOW) == (after, [GONE])
@@ -388,7 +393,7 @@ def test_the_hub_is_told_when_it_holds_a_call_that_is_over_here() -> None:
 @pytest.mark.parametrize("stays", [CALL, OTHER])
 def test_glare_with_a_call_that_we_had_hung_up(stays: str) -> None:
     """Theirs rings here; but at the hub ours, whose end is on its way, became one with it."""
-    merged = p.Merged(stays, CALL, PEER, PEER, CallType.VIDEO)
+    merged = p.Merged(stays, CALL, PEER, PEER, CallType.VIDEO, 2, 1)
     hangup = ph.Send(p.Hangup(stays))
     idle, _ = feed(CALLING, ph.HungUp(), NOW)
     assert feed(idle, merged, NOW) == (idle, [hangup])
@@ -400,7 +405,7 @@ def test_glare_with_a_call_that_we_had_hung_up(stays: str) -> None:
     cancel = (Event.CALLING_CANCEL, {"invite_id": OTHER, "user_id": PEER})
     assert heard(ringing, merged) == [cancel, end("canceled", call_id=OTHER)]
 
-    calling, _ = feed(idle, ph.Dialed(p.Invite(9, LATE, THIRD, CallType.VIDEO), ME), NOW)
+    calling, _ = feed(idle, ph.Dialed(p.Invite(9, LATE, CallType.VIDEO, [THIRD]), ME), NOW)
     waiting, _ = feed(calling, invited(OTHER), NOW)
     assert feed(waiting, merged, NOW) == (calling, [hangup])
 

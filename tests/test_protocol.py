@@ -33,13 +33,13 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 (one 
         case inspect.IntType(ge=low, le=high):
             return st.integers(low, high)
         case inspect.FloatType(ge=low, le=high):
-            return st.floats(low, high)
+            return st.floats(low, high, allow_infinity=False)  # JSON has none
         case inspect.BoolType():
             return st.booleans()
         case inspect.EnumType(cls=cls):
             return st.sampled_from(list(cls))
-        case inspect.ListType(item_type=item):
-            return st.lists(values(item), max_size=3)
+        case inspect.ListType(item_type=item, min_length=low):
+            return st.lists(values(item), min_size=low or 0, max_size=3)
         case inspect.TupleType(item_types=items):
             return st.tuples(*map(values, items))
         case inspect.DictType(key_type=key, value_type=value):
@@ -120,11 +120,17 @@ BAD: dict[str, str | bytes] = {
     "call ID too long": f'{{"t":"ringing","call_id":"{"x" * 65}"}}',
     "call ID with a newline at its end": '{"t":"ringing","call_id":"call-0001\\n"}',
     "call ID with an umlaut": '{"t":"ringing","call_id":"c\u00e4ll-0001"}',
-    "user ID with a newline": f'{{{INVITE},"user_id":"a\\n","type":1}}',
-    "user ID empty": f'{{{INVITE},"user_id":"","type":1}}',
-    "rings no time": f'{{{INVITE},"user_id":"a","type":1,"timeout":0}}',
-    "rings too long": f'{{{INVITE},"user_id":"a","type":1,"timeout":301}}',
-    "too much data": f'{{{INVITE},"user_id":"a","type":1,"data":"{"x" * 2001}"}}',
+    "user ID with a newline": f'{{{INVITE},"user_ids":["a\\n"],"type":1}}',
+    "user ID empty": f'{{{INVITE},"user_ids":[""],"type":1}}',
+    "one user ID for several": f'{{{INVITE},"user_ids":"a","type":1}}',
+    "too many users": f'{{{INVITE},"user_ids":{json.dumps(["a"] * 65)},"type":1}}',
+    "group ID with a blank": f'{{{INVITE},"group":true,"group_id":"a b","type":1}}',
+    "rings no time": f'{{{INVITE},"user_ids":["a"],"type":1,"timeout":0}}',
+    "rings too long": f'{{{INVITE},"user_ids":["a"],"type":1,"timeout":301}}',
+    "too much data": f'{{{INVITE},"user_ids":["a"],"type":1,"data":"{"x" * 2001}"}}',
+    "nobody added": f'{{"t":"add","req":1,{ID},"user_ids":[]}}',
+    "joins a call ID too short": '{"t":"join","req":1,"call_id":"1234567"}',
+    "too many were seen": f'{{"t":"seen","call_ids":{json.dumps(["call-0001"] * 65)}}}',
     "empty text": f'{{{TEXT},"text":""}}',
     "long text": f'{{{TEXT},"text":"{"x" * 501}"}}',
     "half a surrogate, escaped": f'{{{TEXT},"text":"\\ud800"}}',
@@ -203,3 +209,17 @@ def test_silence_is_noticed_and_a_call_given_up_within_ten_seconds() -> None:
     assert p.PING_CALL * 3 < p.DEAD_CALL
     assert p.PING_IDLE * 2 < p.DEAD_IDLE
     assert p.DEAD_CALL + p.LOST_GRACE < 10
+
+
+def test_the_biggest_roster_and_the_biggest_invitation_fit_on_the_wire() -> None:
+    users = [f"{number:064d}" for number in range(p.MEMBERS_MAX)]
+    most = 2**53 - 1
+    others = [p.Present(user, most, joined=False, rang=True) for user in users]
+    call, group = "x" * 64, "g" * 64
+    roster = p.Roster(call, users[0], p.CallType.VIDEO, most, others, True, True, group, 86400.0)
+    invited = p.Invited(
+        call, users[0], users, p.CallType.VIDEO, 300.0, most, most,
+        group_id=group, data="\0" * 2000, name="\0" * 200,
+    )  # fmt: skip
+    for message in (roster, invited):
+        assert p.decode_hub(p.encode(message)) == message

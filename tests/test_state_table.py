@@ -74,7 +74,8 @@ def test_the_table_would_notice_a_change() -> None:
         "| the user accepts | error 8010 | error 8010 | RINGING or error 8010 | error 8010 |"
         in text
     )
-    assert "| `Accepted` | - | CONNECTED | CONNECTED | - |" in text
+    assert "| `Accepted` | - | CONNECTED | - | CONNECTED |" in text
+    assert "| `Roster` | IDLE | CONNECTED | CONNECTED | CONNECTED |" in text
     assert "| the user hangs up | - | IDLE or RINGING | IDLE | IDLE |" in text
 
 
