@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from intercom.config import HubConfig, IceServer, Secret, UserConfig
+from intercom.config import GroupConfig, HubConfig, IceServer, Secret, UserConfig
 from intercom.errors import Code, LoginError
 from intercom.hub.accounts import NAMES_MAX, Accounts
+from intercom.hub.calls import Group
 from intercom.hub.keys import Keys
 
 USERS = {
@@ -21,7 +22,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 def accounts(keys: Keys, **config: object) -> Accounts:
-    return Accounts(HubConfig(**({"users": USERS} | config)), keys, door_seconds=4.0)  # type: ignore[arg-type]  # any key
+    return Accounts(HubConfig(**({"users": USERS, "door_seconds": 4.0} | config)), keys)  # type: ignore[arg-type]  # any key
 
 
 def test_names(keys: Keys) -> None:
@@ -51,6 +52,26 @@ def test_rights(keys: Keys) -> None:
     assert some.door_seconds() == 4.0
 
 
+def test_groups_and_devices(keys: Keys) -> None:
+    users = USERS | {"mum": UserConfig(may_call=("group:home", "ward"), multi_device=True)}
+    home = GroupConfig(members=("door", "indoor"))
+    ward = GroupConfig(members=("mum",), mode="conference")
+    groups = {"home": home, "ward": ward, "choir": ward}
+    some = accounts(keys, users=users, groups=groups, group_max=3)
+    assert some.group("home") == Group(("door", "indoor"), first_answer=True)
+    assert some.group("ward") == Group(("mum",), first_answer=False)
+    assert some.group("nobody") is None
+    assert some.group_max() == 3
+    assert some.multi_device("mum")
+    assert not some.multi_device("door")
+    assert not some.multi_device("stranger")
+    refused = [some.refuse_group("mum", group) for group in ("home", "ward", "choir")]
+    assert refused[:2] == [None, None]
+    assert "may_call" in (refused[2] or "")
+    assert some.refuse_group("indoor", "choir") is None  # may_call = ["*"]
+    assert some.refuse_group("door", "home") is not None  # each of its members would do
+
+
 def test_without_a_table_everybody_with_a_token_is_a_user(keys: Keys) -> None:
     some = accounts(keys, users={})
     some.login("anybody", keys.mint("anybody", 1))
@@ -67,7 +88,7 @@ def test_ice_servers_reveal_their_secrets_to_clients_only(keys: Keys) -> None:
         IceServer(urls=("turn:b", "turns:b"), username="u", credential=Secret("s")),
     )
     some = accounts(keys, ice_servers=servers)
-    assert some.ice_servers() == [
+    assert some.ice_servers("door") == [
         {"urls": ["stun:a"]},
         {"urls": ["turn:b", "turns:b"], "username": "u", "credential": "s"},
     ]

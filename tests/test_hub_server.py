@@ -156,13 +156,13 @@ async def test_a_flood_is_stopped(visitors: Visitors) -> None:
 async def test_calls_in_a_row_are_limited_and_the_client_stays(visitors: Visitors) -> None:
     raw = await visitors.login("door")
     for number in range(6):
-        await raw.say(p.Invite(number, f"call-000{number}", "indoor", p.CallType.VIDEO))
+        await raw.say(p.Invite(number, f"call-000{number}", p.CallType.VIDEO, ["indoor"]))
         answer = await raw.hear_a(p.Ok if number < 5 else p.Error)
     assert (answer.req, answer.code) == (5, Code.RATE_LIMITED)
     assert "wait 2 seconds" in answer.msg
     await raw.alive()
     again = await visitors.login("door")  # a new login is no new burst
-    await again.say(p.Invite(7, "call-0007", "indoor", p.CallType.VIDEO))
+    await again.say(p.Invite(7, "call-0007", p.CallType.VIDEO, ["indoor"]))
     assert (await again.hear_a(p.Error)).code == Code.RATE_LIMITED
 
 
@@ -229,7 +229,7 @@ async def test_who_never_reads_is_closed(
 ) -> None:
     monkeypatch.setattr(hub_logins, "LOST_GRACE", 0.2)
     raw = await visitors.login("door")
-    await raw.say(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    await raw.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     await raw.hear_a(p.Ok)
     for _ in range(int(hub_client.BURST) - 20):  # some megabytes fit into the kernel
         await raw.say(signal("call-0001", "indoor"))
@@ -251,7 +251,7 @@ async def test_who_never_reads_can_be_kicked(
     deaf = Deaf(hub, "indoor")
     await deaf.login()
     raw = await visitors.login("door")
-    await raw.say(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    await raw.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     for _ in range(int(hub_client.BURST) - 20):
         await raw.say(signal("call-0001", "indoor"))
     await raw.alive()
@@ -322,7 +322,7 @@ async def test_a_silent_client_in_a_call_is_dropped(
     door, indoor = await visitors.login("door"), await visitors.login("indoor")
     monkeypatch.setattr(p, "DEAD_CALL", 0.6)
     monkeypatch.setattr(hub_server, "SWEEP", 0.05)
-    await door.say(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    await door.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     await indoor.hear_a(p.Invited)
 
     async def ping() -> None:
@@ -345,7 +345,7 @@ async def test_a_client_is_not_dropped_for_the_silence_before_its_call(
     monkeypatch.setattr(p, "DEAD_CALL", 1.0)
     monkeypatch.setattr(hub_server, "SWEEP", 0.02)
     await asyncio.sleep(1.1)
-    await door.say(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    await door.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     await indoor.hear_a(p.Invited)
     await asyncio.sleep(0.3)  # a slow Wi-Fi
     await indoor.say(p.Ringing("call-0001"))
@@ -425,7 +425,7 @@ async def test_ring_max_of_the_configuration_holds(tmp_path: Path) -> None:
     await hub.start()
     async with Visitors(hub) as visitors:
         door, indoor = await visitors.login("door"), await visitors.login("indoor")
-        await door.say(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO, timeout=300))
+        await door.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"], timeout=300))
         assert (await indoor.hear_a(p.Invited)).timeout == 1
         assert (await indoor.hear_a(p.Ended)).reason is p.Reason.NO_RESPONSE
     await hub.stop()

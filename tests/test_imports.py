@@ -16,15 +16,17 @@ ROOT = Path(__file__).parent.parent
 
 # Every module has its place; a new one that fits nowhere must be given one here.
 LAYERS = {
-    "core": r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps|tasks)",
+    "core": r"intercom\.(call|config(_\w+)?|errors|events|news|parties|phases|plan|protocol"
+    r"|steps|tasks)",
     "link": r"intercom\.link(_\w+)?",
     "media": r"intercom\.media(\..+)?",
-    "calling": r"intercom\.(calling|conductor|emitter|session|transport)",
+    "calling": r"intercom\.(calling(_media|_messages)?|conductor|emitter|mesh|session|transport)",
     "api": r"intercom",
     "health": r"intercom\.health",
     "hub": r"intercom\.hub(\..+)?",
     "station": r"intercom\.station(\..+)?",
     "demo": r"intercom\.demo(_\w+|\..+)?",
+    "simulate": r"intercom\.simulate(\..+)?",
     "main": r"intercom\.__main__",
     "hw": r"hw(\..+)?",
 }
@@ -37,15 +39,17 @@ MAY = {
     "calling": {"link", "media", "core"},
     "api": {"calling", "core"},
     "health": set(),
-    "hub": {"core"},
+    "hub": {"core", "health"},
     "station": {"api", "calling", "link", "media", "core", "health", "hub", "hw"},
     "demo": {"api", "calling", "link", "media", "core", "hub", "hw", "station"},
-    "main": {"api", "core", "health", "hub", "station", "demo"},
+    "simulate": {"api", "calling", "link", "core", "hub"},
+    "main": {"api", "core", "health", "hub", "station", "demo", "simulate"},
     "hw": set[str](),
 }
 
 PURE_BY_LAW = re.compile(
-    r"intercom\.(call|config(_\w+)?|errors|events|phases|plan|protocol|steps|hub\.(exchange|calls))"
+    r"intercom\.(call|config(_\w+)?|errors|events|news|parties|phases|plan|protocol|steps"
+    r"|hub\.(exchange|calls))"
 )
 SAYS_PURE = re.compile(r"\bPURE\b")
 WORLD = {"asyncio", "time", "datetime", "logging", "socket", "ssl", "aiohttp", "threading",

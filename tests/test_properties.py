@@ -25,29 +25,7 @@ from intercom.hub import calls as hc
 from intercom.hub.exchange import Exchange
 from intercom.protocol import CallType
 
-USERS = ("ann", "bob", "cem", "dan")
-
-
-class Everybody:
-    """A directory in which everybody may do everything."""
-
-    def exists(self, user_id: str) -> bool:
-        return user_id in USERS
-
-    def name(self, user_id: str) -> str:
-        return user_id.title()
-
-    def names(self) -> dict[str, str]:
-        return {user: self.name(user) for user in USERS}
-
-    def refuse_call(self, caller: str, callee: str) -> str | None:
-        return None
-
-    def refuse_door(self, user_id: str) -> str | None:
-        return None
-
-    def door_seconds(self) -> float:
-        return 3.0
+from .group_world import SINGLE, Everybody
 
 
 @dataclass
@@ -83,7 +61,7 @@ class World(RuleBasedStateMachine):
 
     @initialize(count=st.integers(2, 4))
     def start(self, count: int) -> None:
-        for user in USERS[:count]:
+        for user in SINGLE[:count]:
             self.devices[user] = Device(user)
             self._login(self.devices[user])
 
@@ -97,9 +75,38 @@ class World(RuleBasedStateMachine):
         # Random IDs: half of all glares are won by the later call.
         call_id = data.draw(st.sampled_from("abc")) + f"call{number:06d}"
         kind = CallType.VIDEO if video else CallType.AUDIO
-        invite = p.Invite(number, call_id, other, kind, timeout=seconds, early_media=early)
+        invite = p.Invite(number, call_id, kind, [other], timeout=seconds, early_media=early)
         if device.linked:
             self._feed(device, ph.Dialed(invite, me))
+
+    @rule(data=st.data(), count=st.integers(1, 3), seconds=st.integers(1, 60))
+    def dial_group(self, data: st.DataObject, count: int, seconds: int) -> None:
+        me, *others = data.draw(st.permutations(sorted(self.devices)))
+        number = next(self.numbers)
+        invite = p.Invite(
+            number,
+            f"bcall{number:06d}",
+            CallType.VIDEO,
+            others[:count],
+            group=True,
+            timeout=seconds,
+        )
+        if self.devices[me].linked:
+            self._feed(self.devices[me], ph.Dialed(invite, me))
+
+    @rule(data=st.data(), count=st.integers(1, 2))
+    def add(self, data: st.DataObject, count: int) -> None:
+        me, *others = data.draw(st.permutations(sorted(self.devices)))
+        device = self.devices[me]
+        if device.linked and isinstance(device.phase, ph.Calling | ph.Connected):
+            device.up.append(p.Add(next(self.numbers), device.phase.call_id, others[:count]))
+
+    @rule(data=st.data())
+    def join(self, data: st.DataObject) -> None:
+        device = self._any(data)
+        call_id = data.draw(st.sampled_from(["", *self.hub.calls]))
+        if device.linked:
+            self._feed(device, ph.JoinAsked(next(self.numbers), call_id))
 
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
@@ -203,15 +210,15 @@ class World(RuleBasedStateMachine):
     def a_call_at_the_hub_is_alive(self) -> None:
         for call in self.hub.calls.values():
             assert len(call.members) >= 2
-            joined = sum(m.joined for m in call.members.values())
-            assert joined >= 2 or ("ring", call.call_id) in self.timers
+            assert len(call.joined()) >= 2 or call.rung()
+            for member in call.rung():
+                assert ("ring", member.user_id) in self.timers
             for member in call.members.values():
                 assert not member.lost or ("lost", member.user_id) in self.timers
 
     @invariant()
     def nobody_hears_an_end_twice(self) -> None:
-        assert all(count == 1 for count in self.ended.values())
-        assert set(self.ended) <= set(self.begun)
+        assert self.ended <= self.begun
         assert all(count == 1 for count in self.finished.values())
 
     @invariant()
@@ -231,6 +238,8 @@ class World(RuleBasedStateMachine):
             self.settle()
         for device in list(self.devices.values()):
             assert not isinstance(device.phase, ph.Calling | ph.Ringing)
+            self._knows_the_truth(device)
+        for device in list(self.devices.values()):
             self._feed(device, ph.HungUp())  # connected calls may last
         self.settle()
         for device in self.devices.values():
@@ -239,13 +248,24 @@ class World(RuleBasedStateMachine):
         assert not self.hub.claims
         assert all(key[0] not in {"ring", "lost", "switch"} for key in self.timers)
         # A merged call lives on under the other's ID.
-        begun = {key for key in self.begun if key[1] not in self.merged}
-        assert {key for key in self.ended if key[1] not in self.merged} == begun
+        for key, count in self.begun.items():
+            assert key[1] in self.merged or self.ended[key] == count
 
     # -- inside ------------------------------------------------------------------------------
 
     def _any(self, data: st.DataObject) -> Device:
         return self.devices[data.draw(st.sampled_from(sorted(self.devices)))]
+
+    def _knows_the_truth(self, device: Device) -> None:
+        phase = device.phase
+        assert phase.call_id == self.hub.claims.get(device.user, "")
+        if isinstance(phase, ph.Idle):
+            return
+        call = self.hub.calls[phase.call_id]
+        others = {member.user_id: member.entry for member in call.joined(but=device.user)}
+        assert {other.user_id: other.entry for other in phase.joined} == others
+        assert phase.entry == call.members[device.user].entry
+        assert not phase.invitees
 
     def _login(self, device: Device) -> None:
         device.socket = next(self.numbers)
@@ -269,8 +289,8 @@ class World(RuleBasedStateMachine):
             return
         if isinstance(event, p.Merged):
             self.merged |= {event.old_id, event.call_id}
-        if device.phase.call_id:
-            self.begun[device.user, device.phase.call_id] = 1
+        if device.phase.call_id not in {"", before.call_id}:
+            self.begun[device.user, device.phase.call_id] += 1
         for effect in effects:
             match effect:
                 case ph.Send(message=message) if device.linked:
@@ -313,6 +333,8 @@ class World(RuleBasedStateMachine):
                 self._feed(device, ph.DialFailed(call_id))
             case p.Accept(call_id=call_id):
                 self._feed(device, ph.AnswerFailed(call_id))
+            case p.Join():
+                self._feed(device, ph.JoinFailed())
 
     def _carry_down(self, device: Device) -> None:
         if not device.down or not device.socket:

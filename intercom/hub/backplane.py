@@ -9,9 +9,12 @@ from typing import Protocol
 
 from intercom import protocol as p
 from intercom.hub.calls import (
+    AnsweredBy,
     CloseSession,
+    Fact,
     Finished,
     Input,
+    Opened,
     SendTo,
     StartTimer,
     StopTimer,
@@ -33,19 +36,21 @@ class Backplane(Protocol):
 
 
 class Memory:
-    """The exchange of a single hub. `deliver` and `hang_up` act on this process's sockets."""
+    """The exchange of a single hub. `deliver` and `hang_up` act on this process's sockets;
+    `note` takes what goes into the records.
+    """
 
     def __init__(
         self,
         exchange: Exchange,
         deliver: Callable[[int, p.HubMessage], None],
         hang_up: Callable[[int], None],
-        finished: Callable[[Finished], None],
+        note: Callable[[Fact], None],
     ) -> None:
         self.exchange = exchange
         self._deliver = deliver
         self._hang_up = hang_up
-        self._finished = finished
+        self._note = note
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
     def feed(self, event: Input) -> None:
@@ -62,8 +67,8 @@ class Memory:
                     self._timers[key] = loop.call_later(seconds, self._fire, key)
                 case StopTimer(key=key):
                     self._stop(key)
-                case Finished():
-                    self._finished(effect)
+                case Opened() | AnsweredBy() | Finished():
+                    self._note(effect)
 
     def close(self) -> None:
         """Stop the timers."""

@@ -1,41 +1,30 @@
 """The hub's books: who is logged in, which calls there are, and who is in which. PURE.
 
-What keeps the books consistent stands here and nowhere else: a claim is opened with a membership
-and closed with it (`join`, `release`), and a call ends for all its members at once (`finish`).
+What keeps claims and memberships the same thing stands here and nowhere else: a claim is opened
+with a membership and closed with it (`join`, `release`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from intercom import protocol as p
-from intercom.errors import Code
-from intercom.hub.calls import (
-    MISSED_KEPT,
-    Directory,
-    Effect,
-    Finished,
-    HubCall,
-    Member,
-    Missed,
-    SendTo,
-    Session,
-    StartTimer,
-    StopTimer,
-)
-from intercom.protocol import Reason
+from intercom.hub.calls import Directory, Effect, SendTo, StopTimer
+from intercom.hub.state import Away, HubCall, Member, Missed, Session
 
 
 class Board:
-    """Sessions, calls and claims of one hub, and the effects of the event being worked on."""
+    """Sessions, calls and claims of one hub, and the effects of the event being worked on.
+
+    A session without a socket is kept only while it is a device of a call's member.
+    """
 
     def __init__(self, directory: Directory, ring_max: int) -> None:
         self.directory = directory
         self.ring_max = ring_max
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, list[Session]] = {}
         self.calls: dict[str, HubCall] = {}
         self.claims: dict[str, str] = {}
-        self.missed: dict[str, Missed] = {}
+        self.missed: dict[str, tuple[Missed, ...]] = {}
+        self.away: dict[str, Away] = {}
         self.now = 0.0
         self._by_number: dict[int, Session] = {}
         self._out: list[Effect] = []
@@ -49,11 +38,15 @@ class Board:
         """Ask the shell for something."""
         self._out.append(effect)
 
-    def say(self, user_id: str, message: p.HubMessage, number: int | None = None) -> None:
-        """Tell a user, if it has a socket (and, with `number`, if it is still that one)."""
-        session = self.sessions.get(user_id)
-        if session is not None and session.attached and number in {None, session.number}:
+    def tell(self, session: Session | None, message: p.HubMessage) -> None:
+        """Tell one device, if it has a socket."""
+        if session is not None and session.attached:
             self.do(SendTo(session.number, message))
+
+    def say(self, member: Member, message: p.HubMessage) -> None:
+        """Tell a member, at each of its devices in the call."""
+        for device in member.devices:
+            self.tell(device, message)
 
     # -- sessions ----------------------------------------------------------------------------
 
@@ -62,28 +55,46 @@ class Board:
         return self._by_number.get(number)
 
     def open(self, session: Session) -> None:
-        """Let the session be its user's; an older one must be unplugged."""
-        self.sessions[session.user_id] = self._by_number[session.number] = session
+        """Let the session be one of its user's."""
+        self.sessions.setdefault(session.user_id, []).append(session)
+        self._by_number[session.number] = session
 
     def unplug(self, session: Session) -> None:
-        """Hear the session's socket no more; in a call the session itself is kept."""
+        """Hear the session's socket no more; one that is in a call is kept itself."""
         self._by_number.pop(session.number, None)
         session.attached = False
-        if session.user_id not in self.claims and self.sessions.get(session.user_id) is session:
-            del self.sessions[session.user_id]
+        self.forget(session)
+
+    def forget(self, session: Session) -> None:
+        """Drop a session that has no socket, unless a call's member needs it to come back."""
+        if session.attached or self.member_at(session) is not None:
+            return
+        rest = [s for s in self.sessions.get(session.user_id, []) if s is not session]
+        if rest:
+            self.sessions[session.user_id] = rest
+        else:
+            self.sessions.pop(session.user_id, None)
 
     # -- calls -------------------------------------------------------------------------------
 
     def call_of(self, user_id: str) -> HubCall | None:
-        """Return the one call that the user is in, be it ringing."""
+        """Return the one call that the user is in, be it ringing, at whatever device."""
         call_id = self.claims.get(user_id)
         return None if call_id is None else self.calls[call_id]
+
+    def member_at(self, session: Session) -> Member | None:
+        """Return the user's part in its call, if that is at this device."""
+        call = self.call_of(session.user_id)
+        member = None if call is None else call.members[session.user_id]
+        return member if member is not None and session in member.devices else None
 
     def join(self, call: HubCall, member: Member) -> None:
         """Make a user part of a call; it must be in none."""
         self.calls[call.call_id] = call
         call.members[member.user_id] = member
         self.claims[member.user_id] = call.call_id
+        call.part(member.user_id)
+        self.forget_away(member.user_id)
 
     def rename(self, call: HubCall, call_id: str) -> None:
         """Give a call another ID."""
@@ -95,63 +106,16 @@ class Board:
 
     def release(self, call: HubCall, user: str) -> None:
         """Take a user out of a call; what is left of the call is the caller's business."""
-        del call.members[user]
+        member = call.members.pop(user)
         del self.claims[user]
+        call.part(user).go(self.now)
         self.do(StopTimer(("lost", user)))
-        session = self.sessions.get(user)
-        if session is not None and not session.attached:
-            del self.sessions[user]
+        if not member.joined:
+            self.do(StopTimer(("ring", user)))
+        for device in member.devices:
+            self.forget(device)
 
-    def finish(self, call: HubCall, ended_by: str, reason: Reason) -> None:
-        """End a call for everybody who is still in it, once."""
-        del self.calls[call.call_id]
-        self.do(StopTimer(("ring", call.call_id)))
-        self.fail_switch(call)
-        seconds = call.seconds(self.now)
-        ended = p.Ended(call.call_id, ended_by, reason, seconds)
-        for user in list(call.members):
-            self.say(user, ended)
-            self._keep(user, ended)
-            self.release(call, user)
-        self.do(
-            Finished(
-                call.call_id,
-                call.sponsor,
-                call.callee,
-                call.type,
-                reason,
-                ended_by,
-                rung=(self.now if call.answered is None else call.answered) - call.started,
-                duration=seconds,
-                answered=call.answered is not None,
-            )
-        )
-
-    def fail_switch(self, call: HubCall) -> None:
-        """Give up a switch to video that is being asked, if one is."""
-        switch, call.switch = call.switch, None
-        if switch is None:
-            return
-        self.do(StopTimer(("switch", call.call_id)))
-        failed = p.Error(
-            switch.req, Code.SWITCH_TO_VIDEO_FAILED, "the other side did not agree to video"
-        )
-        self.say(switch.user_id, failed, number=switch.session)
-
-    # -- ends that somebody may have missed --------------------------------------------------
-
-    def _keep(self, user: str, ended: p.Ended) -> None:
-        """Keep the end: a socket that looks alive may have been dead for seconds."""
-        self.missed[user] = Missed(self.sessions[user].secret, ended)
-        self.do(StartTimer(("missed", user), MISSED_KEPT))
-
-    def missed_end(self, user: str, resumes: str, call_id: str, secret: str) -> p.Ended | None:
-        """Return the end of `call_id` for the client that proves to be the one that was in it.
-
-        It is kept under the client's new `secret`; anybody else's login forgets it.
-        """
-        missed = self.missed.pop(user, None)
-        if missed is None or not missed.told_to(resumes, call_id):
-            return None
-        self.missed[user] = replace(missed, secret=secret)
-        return missed.ended
+    def forget_away(self, user: str) -> None:
+        """Expect the user back in no call any more."""
+        if self.away.pop(user, None) is not None:
+            self.do(StopTimer(("away", user)))

@@ -1,9 +1,8 @@
-"""What the exchange keeps and says: sessions, calls, events, effects. PURE."""
+"""What goes into the exchange and what comes out: directory, events, effects. PURE."""
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from intercom import protocol as p
@@ -13,6 +12,16 @@ SWITCH_GRACE = 15.0
 """Seconds that the others have to consent to a switch to video."""
 MISSED_KEPT = 2 * (DEAD_CALL + LOST_GRACE)
 """Seconds that the end of a call is kept for a member that may not have heard it."""
+ANSWERED = "answered"
+"""The outcome of a party that was in the call; the other outcomes are Reasons."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Users who are rung together; `first_answer`: the first to accept has the call alone."""
+
+    members: tuple[str, ...]
+    first_answer: bool = False
 
 
 class Directory(Protocol):
@@ -27,90 +36,26 @@ class Directory(Protocol):
     def names(self) -> dict[str, str]:
         """Return everybody's name to show; empty when they are too many to be told."""
 
+    def multi_device(self, user_id: str) -> bool:
+        """Tell whether the user may be logged in with several devices at once."""
+
+    def group(self, group_id: str) -> Group | None:
+        """Return a group; None when there is none of that ID."""
+
+    def group_max(self) -> int:
+        """Return how many can be connected in one call."""
+
     def refuse_call(self, caller: str, callee: str) -> str | None:
         """Say why `caller` may not ring `callee`."""
+
+    def refuse_group(self, caller: str, group_id: str) -> str | None:
+        """Say why `caller` may not ring the group as such."""
 
     def refuse_door(self, user_id: str) -> str | None:
         """Say why the user may not open doors."""
 
     def door_seconds(self) -> float:
         """Return how long a door stays open."""
-
-
-@dataclass
-class Session:
-    """One logged-in device. `secret` proves that a later login is the same client."""
-
-    number: int
-    user_id: str
-    secret: str
-    attached: bool = True
-
-    def is_of(self, resumes: str) -> bool:
-        """Tell, in constant time, whether a client proves to be this session's."""
-        return _equal(self.secret, resumes)
-
-
-@dataclass(frozen=True)
-class Missed:
-    """The end of a call, kept for the client that was in it."""
-
-    secret: str
-    ended: p.Ended
-
-    def told_to(self, resumes: str, call_id: str) -> bool:
-        """Tell whether a client that comes back to `call_id` is to hear of it."""
-        return _equal(self.secret, resumes) and self.ended.call_id == call_id
-
-
-def _equal(secret: str, offered: str) -> bool:
-    return hmac.compare_digest(secret.encode(), offered.encode())
-
-
-@dataclass
-class Member:
-    """One user's part in a call."""
-
-    user_id: str
-    joined: bool
-    video: bool = True
-    audio: bool = True
-    rang: bool = False
-    lost: bool = False
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A switch to video that waits for consent."""
-
-    user_id: str
-    session: int
-    req: int
-
-
-@dataclass
-class HubCall:
-    """A call, from the invitation to its end. Times are monotonic seconds."""
-
-    call_id: str
-    sponsor: str
-    callee: str
-    type: CallType
-    early_media: bool
-    data: str
-    started: float
-    deadline: float
-    members: dict[str, Member] = field(default_factory=dict)
-    answered: float | None = None
-    switch: Switch | None = None
-
-    def others(self, user_id: str) -> list[Member]:
-        """Return the joined members but `user_id`."""
-        return [m for m in self.members.values() if m.joined and m.user_id != user_id]
-
-    def seconds(self, now: float) -> int:
-        """Return the whole seconds that it has been connected."""
-        return 0 if self.answered is None else int(now - self.answered)
 
 
 # -- events ----------------------------------------------------------------------------------
@@ -127,6 +72,7 @@ class LoggedIn:
     call_id: str = ""
     version: int = p.VERSION
     ice_servers: tuple[dict[str, str | list[str]], ...] = ()
+    missed: tuple[p.MissedCall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,18 +133,54 @@ class StopTimer:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A call is over: the facts of its record. Durations in seconds."""
+class Opened:
+    """A call begins: it rings, or ends at once. `callees`: all who were called, reached or not."""
 
     call_id: str
     sponsor: str
-    callee: str
+    group_id: str
+    type: CallType
+    callees: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnsweredBy:
+    """The first answer to a call. `call_id`: that of its `Opened`."""
+
+    call_id: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Party:
+    """What became of one who was called (or joined): ANSWERED or a Reason, and seconds in it."""
+
+    user_id: str
+    outcome: str
+    rang: bool
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A call is over: the facts of its record. Durations in seconds.
+
+    `call_id` and `sponsor` are those of its `Opened`, also when two calls became one under the
+    other's ID. The sponsor is no party.
+    """
+
+    call_id: str
+    sponsor: str
+    group_id: str
     type: CallType
     reason: Reason
     ended_by: str
     rung: float
     duration: int
     answered: bool
+    parties: tuple[Party, ...]
 
 
-Effect = SendTo | CloseSession | StartTimer | StopTimer | Finished
+Fact = Opened | AnsweredBy | Finished
+"""What goes into the records."""
+Effect = SendTo | CloseSession | StartTimer | StopTimer | Fact

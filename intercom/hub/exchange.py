@@ -2,15 +2,25 @@
 
 The law of this module
 ----------------------
-1. One active call per user: `claims` names it. A claim is set when a call starts to ring and is
-   gone when its user is out; nobody is rung or joined without it.
-2. A call lives while two members are in it, or its sponsor is and somebody is still rung. What
-   breaks that ends it at once, for every member left, once.
+1. One active call per user: `claims` names it, whatever number of devices the user has. A claim is
+   set when the user is rung or comes in, and is gone when it is out; nobody is rung or joined
+   without it. One that rings does so at all its devices; one that is joined is so with one.
+2. A call lives while two members are joined, or one is and somebody is still rung. What breaks
+   that ends it at once, for every member left, once. Who leaves takes along whom it had rung.
+   Between two there are never more than two; in a group's call, at most `Directory.group_max()`
+   are joined, and with the last place (first_answer: the first answer) all ringing ends.
 3. A member without a socket is kept for LOST_GRACE seconds; only the same client (its secret)
-   takes its place in the call up again. Any other login of the user ends the old membership.
-4. A message that names a call its sender is not in changes nothing (a request gets error 8010).
+   takes its place in the call up again. A new login of the user ends the old membership, unless
+   the user may have several devices. Who was lost out of a group's call that goes on may come
+   back into it, as the same client, until RETURN_GRACE seconds have passed.
+4. A message that names a call its sender (that device) is not in changes nothing (a request gets
+   error 8010).
 5. An event that is refused raises ProtocolError and has changed nothing.
-6. A client that comes back to a call which ended meanwhile is told that end, and its true reason.
+6. Each part in a call has an entry, a number that rises: a part taken anew (back after it was out,
+   late, at another device than the one that had the transports) has a higher one.
+7. A client that comes back to a call which ended meanwhile is told that end, and its true reason.
+8. Each call is told to the records as one Opened, at most one AnsweredBy, and one Finished, which
+   has everybody who was ever called.
 
 Here it is decided which part answers an event; each part has its module, and the books that all
 of them keep are in `intercom.hub.board`.
@@ -20,21 +30,18 @@ from __future__ import annotations
 
 from intercom import protocol as p
 from intercom.errors import Code, ProtocolError
-from intercom.hub import answering, inviting, logins, talking
+from intercom.hub import answering, inviting, joining, logins, talking
 from intercom.hub.board import Board
 from intercom.hub.calls import (
     Detached,
     Directory,
     Effect,
-    HubCall,
     Input,
     LoggedIn,
     Received,
-    Session,
     TimerFired,
 )
-
-RING_MAX = 300
+from intercom.hub.state import HubCall, Member, Session
 
 
 class Exchange:
@@ -43,7 +50,7 @@ class Exchange:
     `ring_max`: seconds that a call may ring, whatever its inviter asks for.
     """
 
-    def __init__(self, directory: Directory, ring_max: int = RING_MAX) -> None:
+    def __init__(self, directory: Directory, ring_max: int = p.RING_MAX) -> None:
         self._board = Board(directory, ring_max)
 
     @property
@@ -55,6 +62,11 @@ class Exchange:
     def claims(self) -> dict[str, str]:
         """The call ID of each user that is in a call, be it ringing; for reading."""
         return self._board.claims
+
+    def in_call(self, number: int) -> bool:
+        """Tell whether that socket's device is in a call, be it ringing."""
+        session = self._board.session(number)
+        return session is not None and self._board.member_at(session) is not None
 
     def feed(self, event: Input, now: float) -> list[Effect]:
         """Take one event at `now` (monotonic seconds); return what to do, in order.
@@ -72,52 +84,65 @@ class Exchange:
             case Detached(session=number):
                 if (session := board.session(number)) is not None:
                     logins.detach(board, session)
-            case TimerFired(key=("ring", call_id)):
-                inviting.rung_out(board, call_id)
-            case TimerFired(key=("lost", user)):
-                logins.grace_over(board, user)
-            case TimerFired(key=("switch", call_id)):
-                talking.switch_late(board, call_id)
-            case TimerFired(key=(_, user)):
-                board.missed.pop(user, None)
+            case TimerFired(key=key):
+                _timer(board, *key)
         return effects
 
 
+def _timer(board: Board, kind: str, whose: str) -> None:
+    match kind:
+        case "ring":
+            inviting.rung_out(board, whose)
+        case "lost":
+            logins.grace_over(board, whose)
+        case "away":
+            board.away.pop(whose, None)
+        case "switch":
+            talking.switch_late(board, whose)
+        case _:
+            board.missed.pop(whose, None)
+
+
 def _message(board: Board, session: Session, message: p.ClientMessage) -> None:
-    user = session.user_id
     match message:
         case p.Ping():
-            board.say(user, p.Pong())
+            board.tell(session, p.Pong())
         case p.Bye():
             logins.bye(board, session)
         case p.Invite():
-            inviting.invite(board, user, message)
+            inviting.invite(board, session, message)
+        case p.Join():
+            joining.join(board, session, message)
+        case p.Seen():
+            pass  # the records' business
         case p.Hello():
             raise ProtocolError("hello is the first message of a connection, and only that")
         case _:
-            call = board.call_of(user)
-            if call is not None and call.call_id == message.call_id:
-                _in_call(board, session, call, message)
+            call, member = board.call_of(session.user_id), board.member_at(session)
+            if call is not None and member is not None and call.call_id == message.call_id:
+                _in_call(board, session, call, member, message)
             elif isinstance(message, p.Request):
                 raise ProtocolError("that call is over", Code.INVITATION_GONE)
 
 
-def _in_call(board: Board, session: Session, call: HubCall, message: p.ClientMessage) -> None:
-    user = session.user_id
-    member = call.members[user]
+def _in_call(
+    board: Board, session: Session, call: HubCall, member: Member, message: p.ClientMessage
+) -> None:
     match message:
         case p.Ringing():
-            answering.rings(board, call, member)
+            answering.rings(board, call, member, session)
         case p.Accept():
-            answering.accept(board, call, member, message)
+            answering.accept(board, call, member, session, message)
         case p.Reject(busy=busy):
-            answering.reject(board, call, member, busy)
+            answering.reject(board, call, member, session, busy)
         case p.Hangup(reason=reason):
-            answering.hang_up(board, call, user, reason)
+            answering.hang_up(board, call, member, session, reason)
         case p.Signal():
-            talking.signal(board, call, user, message)
+            talking.signal(board, call, member, session, message)
         case p.Available(video=video, audio=audio):
             talking.available(board, call, member, video, audio)
+        case p.Add() if member.joined:
+            inviting.add(board, session, call, message)
         case _ if call.answered is not None and member.joined:
             _connected(board, session, call, message)
         case p.Request():
@@ -125,13 +150,12 @@ def _in_call(board: Board, session: Session, call: HubCall, message: p.ClientMes
 
 
 def _connected(board: Board, session: Session, call: HubCall, message: p.ClientMessage) -> None:
-    user = session.user_id
     match message:
         case p.SwitchType():
             talking.switch_type(board, call, session, message)
         case p.SwitchAnswer(allow=allow):
-            talking.switch_answered(board, call, user, allow)
+            talking.switch_answered(board, call, session.user_id, allow)
         case p.SendText():
-            talking.text(board, call, user, message)
+            talking.text(board, call, session, message)
         case p.OpenDoor():
-            talking.open_door(board, call, user, message)
+            talking.open_door(board, call, session, message)

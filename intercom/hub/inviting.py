@@ -1,136 +1,131 @@
-"""Who may ring whom, and what becomes of an invitation: busy, offline, glare. PURE.
+"""Ringing: invitations, additions, and what becomes of them: offline, busy, rung out. PURE.
 
 Checked in this order, so that nobody learns from a refusal who is at home: the request itself,
-the right to call, glare, the caller's own line, the callee's presence, the callee's line.
+the right to call (both in `permission`), glare, the caller's own line, the callees' presence, the
+callees' lines.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from intercom import protocol as p
 from intercom.errors import Code, ProtocolError
+from intercom.hub import merging
+from intercom.hub.answering import settle
 from intercom.hub.board import Board
-from intercom.hub.calls import HubCall, Member, StartTimer, StopTimer
+from intercom.hub.calls import Opened, StartTimer
+from intercom.hub.ending import finish, over_for
+from intercom.hub.permission import check_added, check_invite
+from intercom.hub.state import Asked, HubCall, Member, Session
+from intercom.hub.telling import invitation, say_inviter, tell_invitees
 from intercom.protocol import Reason
 
 
-def invite(board: Board, user: str, message: p.Invite) -> None:
-    """`user` calls `message.user_id`; ProtocolError, with nothing changed, when it may not."""
-    _check(board, user, message)
-    crossing = _crossing(board, user, message.user_id)
+def invite(board: Board, session: Session, message: p.Invite) -> None:
+    """A user calls others; ProtocolError, with nothing changed, when it may not."""
+    user = session.user_id
+    callees = check_invite(board, user, message)
+    crossing = None if message.group else merging.crossing(board, user, callees[0])
     if crossing is not None:
-        _merge(board, crossing, user, message)
+        merging.merge(board, crossing, session, message)
         return
     if user in board.claims:
         raise ProtocolError(
             "you are in a call, or being called: end it first", Code.ALREADY_IN_CALL
         )
-    board.say(user, p.Ok(message.req))
-    _ring(board, user, message)
+    board.tell(session, p.Ok(message.req))
+    call = _open(board, session, message, callees)
+    asked = Asked(user, _deadline(board, message.timeout), message.early_media, message.data)
+    failed = _ring(board, call, asked, callees)
+    if not call.rung():
+        finish(board, call, *failed[-1])
+    elif call.group:
+        tell_invitees(board, call)
 
 
-def _check(board: Board, user: str, message: p.Invite) -> None:
-    callee, directory = message.user_id, board.directory
-    taken = board.calls.get(message.call_id)
-    if taken is not None and taken.sponsor != user:
-        raise ProtocolError("this call ID is taken: make a random one", Code.BAD_PARAMETER)
-    if callee == user:
-        raise ProtocolError("nobody can call himself: name another user", Code.BAD_PARAMETER)
-    if not directory.exists(callee):
-        raise ProtocolError(
-            f'no user "{callee}" at this hub: check the ID, or add it under [hub.users]',
-            Code.UNKNOWN_USER,
-        )
-    refused = directory.refuse_call(user, callee)
-    if refused is not None:
-        raise ProtocolError(refused, Code.NOT_PERMITTED)
+def add(board: Board, session: Session, call: HubCall, message: p.Add) -> None:
+    """A member calls others into the call; ProtocolError, with nothing changed, if it may not."""
+    user = session.user_id
+    callees = check_added(board, call, user, message)
+    board.tell(session, p.Ok(message.req))
+    asked = Asked(user, _deadline(board, message.timeout), data=message.data)
+    before = len(call.members)
+    _ring(board, call, asked, callees, adding=True)
+    if len(call.members) > before:
+        tell_invitees(board, call)
 
 
-def _ring(board: Board, user: str, message: p.Invite) -> None:
-    callee, seconds = message.user_id, min(message.timeout, board.ring_max)
+def rung_out(board: Board, user: str) -> None:
+    """The user did not answer in time."""
+    call = board.call_of(user)
+    if call is None or call.members[user].joined:
+        return
+    member = call.members[user]
+    call.part(user).settle(Reason.NO_RESPONSE)
+    over_for(board, call, member, user, Reason.NO_RESPONSE)
+    say_inviter(board, call, member, p.NoResponse(call.call_id, [user], "timeout"))
+    settle(board, call, user, Reason.NO_RESPONSE, rung_changed=True)
+
+
+def _open(board: Board, session: Session, message: p.Invite, callees: list[str]) -> HubCall:
+    user = session.user_id
+    opened = Opened(message.call_id, user, message.group_id, message.type, tuple(callees))
+    board.do(opened)
+    group = board.directory.group(message.group_id) if message.group_id else None
     call = HubCall(
         message.call_id,
         user,
-        callee,
         message.type,
-        message.early_media,
-        message.data,
-        started=board.now,
-        deadline=board.now + seconds,
+        board.now,
+        opened,
+        group=message.group,
+        first_answer=group is not None and group.first_answer,
     )
-    board.join(call, Member(user, joined=True, video=message.video, audio=message.audio))
-    if callee not in board.sessions:
-        board.say(user, p.NoResponse(call.call_id, [callee], "offline"))
-        board.finish(call, callee, Reason.OFFLINE)
-    elif callee in board.claims:
-        busy = p.Busy(call.call_id, user, callee)
-        board.say(user, busy)
-        board.say(callee, busy)
-        board.finish(call, callee, Reason.LINE_BUSY)
-    else:
-        board.join(call, Member(callee, joined=False))
-        board.do(StartTimer(("ring", call.call_id), seconds))
-        board.say(callee, invitation(board, call))
-
-
-def invitation(board: Board, call: HubCall) -> p.Invited:
-    """Return what the callee is told, with what is left of the ringing."""
-    sponsor = call.members[call.sponsor]
-    return p.Invited(
-        call.call_id,
-        call.sponsor,
-        [call.callee],
-        call.type,
-        timeout=round(max(call.deadline - board.now, 0.0), 1),
-        early_media=call.early_media,
-        video=sponsor.video,
-        audio=sponsor.audio,
-        data=call.data,
-        name=board.directory.name(call.sponsor),
-    )
-
-
-def rung_out(board: Board, call_id: str) -> None:
-    """Nobody answered in time."""
-    call = board.calls.get(call_id)
-    if call is not None and call.answered is None:
-        board.say(call.sponsor, p.NoResponse(call_id, [call.callee], "timeout"))
-        board.finish(call, call.callee, Reason.NO_RESPONSE)
-
-
-# -- glare -----------------------------------------------------------------------------------
-
-
-def _crossing(board: Board, user: str, callee: str) -> HubCall | None:
-    """Return the call in which `callee` rings `user` right now."""
-    call = board.call_of(user)
-    if call is None or call.sponsor != callee or call.members[user].joined:
-        return None
+    member = Member(user, call.next_entry(), [session], True, message.video, message.audio)
+    board.join(call, member)
     return call
 
 
-def _merge(board: Board, call: HubCall, user: str, message: p.Invite) -> None:
-    """The lower call ID stays, and the other call's inviter is answered into it."""
-    peer, old = call.sponsor, call.call_id
-    board.say(user, p.Ok(message.req))
-    board.do(StopTimer(("ring", old)))
-    if message.call_id < old:
-        board.rename(call, message.call_id)
-        call.sponsor, call.callee = user, peer
-    me = call.members[user] = Member(user, joined=True, video=message.video, audio=message.audio)
-    call.type = max(call.type, message.type)
-    call.answered = board.now
-    _say_merged(board, call, user, message.call_id, call.members[peer])
-    _say_merged(board, call, peer, old, me)
+def _deadline(board: Board, timeout: int) -> float:
+    return board.now + min(timeout, board.ring_max)
 
 
-def _say_merged(board: Board, call: HubCall, user: str, own_id: str, other: Member) -> None:
-    merged = p.Merged(
-        call.call_id,
-        own_id,
-        other.user_id,
-        call.sponsor,
-        call.type,
-        video=other.video,
-        audio=other.audio,
-    )
-    board.say(user, merged)
+def _ring(
+    board: Board, call: HubCall, asked: Asked, callees: Iterable[str], adding: bool = False
+) -> list[tuple[str, Reason]]:
+    """Ring all who can be rung; return the others with the reason, those offline first."""
+    busy = [user for user in callees if user in board.claims]
+    offline = [user for user in callees if user not in busy and user not in board.sessions]
+    inviter = call.members[asked.inviter]
+    if offline:
+        board.say(inviter, p.NoResponse(call.call_id, offline, "offline"))
+    for user in busy:
+        told = p.Busy(call.call_id, asked.inviter, user)
+        board.say(inviter, told)
+        board.say(board.calls[board.claims[user]].members[user], told)
+    failed = [(user, Reason.OFFLINE) for user in offline]
+    failed += [(user, Reason.LINE_BUSY) for user in busy]
+    for user, reason in failed:
+        call.part(user).settle(reason)
+    rung = [
+        _invited(board, call, asked, user)
+        for user in callees
+        if user not in busy and user not in offline
+    ]
+    if adding and rung:
+        call.group, call.first_answer = True, False
+    for member in rung:
+        board.say(member, invitation(board, call, member))
+    return failed
+
+
+def _invited(board: Board, call: HubCall, asked: Asked, user: str) -> Member:
+    devices = list(board.sessions[user])
+    for device in devices:
+        device.rang = ""
+    lead = devices[0] if len(devices) == 1 else None
+    member = Member(user, call.next_entry(), devices, asked=asked, lead=lead)
+    board.join(call, member)
+    board.do(StartTimer(("ring", user), asked.deadline - board.now))
+    return member

@@ -48,7 +48,20 @@ class Keys:
         return jwt.encode(claims, self._key, algorithm="EdDSA")
 
     def check(self, user_id: str, user_sig: str) -> None:
-        """Raise LoginError unless `user_sig` is a valid token of `user_id`.
+        """Raise LoginError unless `user_sig` is a valid token of `user_id`."""
+        owner = self._verified(user_sig, user_id)
+        if owner != user_id:
+            raise LoginError(
+                Code.TOKEN_OTHER_USER,
+                f'the token belongs to "{owner}", not to "{user_id}": {_mint(user_id)}',
+            )
+
+    def owner(self, user_sig: str) -> str:
+        """Return whose token it is; raise LoginError unless it is a valid one."""
+        return self._verified(user_sig, "USER")
+
+    def _verified(self, user_sig: str, user_id: str) -> str:
+        """Return whose token it is; `user_id` is for the words of an error.
 
         `iat` is not looked at: a hub without a clock would refuse tokens of tomorrow.
         """
@@ -63,25 +76,22 @@ class Keys:
                 options={"require": ["sub", "exp"], "verify_iat": False, "verify_nbf": False},
             )
         except jwt.ExpiredSignatureError:
-            raise LoginError(
-                Code.TOKEN_EXPIRED, f"the token expired: mint one with `intercom token {user_id}`"
-            ) from None
+            raise LoginError(Code.TOKEN_EXPIRED, f"the token expired: {_mint(user_id)}") from None
         except jwt.InvalidSignatureError:
             raise LoginError(
                 Code.TOKEN_BAD_SIGNATURE,
-                f"the token is of another hub: mint one here with `intercom token {user_id}`",
+                f"the token is of another hub: {_mint(user_id)}",
             ) from None
         except (jwt.InvalidTokenError, RecursionError, ValueError) as error:
             raise LoginError(
                 Code.TOKEN_MALFORMED,
-                f"the token is malformed ({error}): mint one with `intercom token {user_id}`",
+                f"the token is malformed ({error}): {_mint(user_id)}",
             ) from None
-        if claims["sub"] != user_id:
-            raise LoginError(
-                Code.TOKEN_OTHER_USER,
-                f'the token belongs to "{claims["sub"]}", not to "{user_id}":'
-                f" mint one with `intercom token {user_id}`",
-            )
+        return str(claims["sub"])
+
+
+def _mint(user_id: str) -> str:
+    return f"mint one at this hub with `intercom token {user_id} --config FILE`"
 
 
 def _load_or_make(path: Path) -> Ed25519PrivateKey:

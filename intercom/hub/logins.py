@@ -1,107 +1,178 @@
-"""Who comes, comes back and goes: rules 2 and 3 of the exchange. PURE."""
+"""Who comes, comes back and goes: rules 3, 4 and 7 of the exchange. PURE."""
 
 from __future__ import annotations
 
 from intercom import protocol as p
-from intercom.hub.answering import leave
+from intercom.hub.answering import drop, leave, reject
 from intercom.hub.board import Board
-from intercom.hub.calls import (
-    CloseSession,
-    HubCall,
-    LoggedIn,
-    Member,
-    Session,
-    StartTimer,
-    StopTimer,
-)
-from intercom.hub.inviting import invitation
-from intercom.protocol import LOST_GRACE, Reason
+from intercom.hub.calls import CloseSession, LoggedIn, StartTimer, StopTimer
+from intercom.hub.ending import missed_end
+from intercom.hub.joining import enter, is_full
+from intercom.hub.state import Away, HubCall, Member, Session, same_secret
+from intercom.hub.talking import ask_again
+from intercom.hub.telling import invitation, roster
+from intercom.protocol import LOST_GRACE, RETURN_GRACE, Reason
+
+DEVICES_MAX = 8
+"""Devices of one user at once; with one more, the oldest that is in no call is logged out."""
 
 
 def login(board: Board, event: LoggedIn) -> None:
     """A user's new session: the same client comes back to its call, any other ends it."""
     user = event.user_id
-    old = board.sessions.get(user)
-    same = old is not None and old.is_of(event.resumes)
-    call = board.call_of(user)
-    kept = call if same and call is not None and _takes_up(call, event) else None
-    missed = board.missed_end(user, event.resumes, event.call_id, event.secret)
-    if old is not None:
-        kicked = old.attached and not same
-        if kicked:
-            board.say(user, p.Kicked("logged in elsewhere"))
-        if call is not None and kept is None:
-            leave(board, call, user, Reason.KICKED if kicked else Reason.LOST)
-        board.do(CloseSession(old.number))
-        board.unplug(old)
-    board.open(Session(event.session, user, event.secret))
-    board.say(user, _welcome(board, event, kept, missed))
-    if kept is not None:
-        _resume(board, kept, kept.members[user])
-    elif missed is not None:
-        board.say(user, missed)
+    old = _same_client(board, event)
+    missed = missed_end(board, event)
+    back = _let_back(board, event)
+    if not board.directory.multi_device(user):
+        for other in list(board.sessions.get(user, [])):
+            if other is not old:
+                _kick(board, other, "logged in elsewhere")
+    session = Session(event.session, user, event.secret)
+    kept = None if old is None else _replace(board, old, session, event.call_id)
+    board.open(session)
+    call = back[0] if back is not None else kept
+    held = missed is not None or (call is not None and call.call_id == event.call_id)
+    board.tell(session, _welcome(board, event, call, held))
+    if missed is not None:
+        board.tell(session, missed)
+    if back is not None:
+        enter(board, back[0], session, back[1].video, back[1].audio)
+    elif kept is not None:
+        _resume(board, kept, kept.members[user], session)
+    elif old is None:
+        _ring_too(board, session)
+    _limit(board, user)
 
 
 def detach(board: Board, session: Session) -> None:
     """The socket is gone; in a call its user has LOST_GRACE seconds to come back."""
-    call = board.call_of(session.user_id)
+    member = board.member_at(session)
     board.unplug(session)
-    if call is not None:
-        call.members[session.user_id].lost = True
+    if member is not None and member.lost:
         board.do(StartTimer(("lost", session.user_id), LOST_GRACE))
 
 
 def bye(board: Board, session: Session) -> None:
-    """The user logs out."""
-    call = board.call_of(session.user_id)
-    if call is not None:
-        leave(board, call, session.user_id, Reason.HANGUP)
+    """A device logs out; while it rings at others of its user too, that is all."""
+    call, member = board.call_of(session.user_id), board.member_at(session)
+    if call is not None and member is not None:
+        if member.joined:
+            leave(board, call, session.user_id, Reason.HANGUP)
+        elif any(device.attached for device in member.devices if device is not session):
+            drop(board, call, member, session, Reason.HANGUP)
+        else:
+            reject(board, call, member, session, busy=False)
     board.do(CloseSession(session.number))
     board.unplug(session)
 
 
 def grace_over(board: Board, user: str) -> None:
-    """Nobody came back."""
+    """Nobody came back; out of a group call, there is still some time to do so."""
     call = board.call_of(user)
-    if call is not None and call.members[user].lost:
-        leave(board, call, user, Reason.LOST)
+    if call is None or not call.members[user].lost:
+        return
+    member = call.members[user]
+    leave(board, call, user, Reason.LOST)
+    if member.joined and call.group and call.call_id in board.calls:
+        secret = member.devices[0].secret
+        board.away[user] = Away(call.call_id, secret, member.video, member.audio)
+        board.do(StartTimer(("away", user), RETURN_GRACE - LOST_GRACE))
 
 
-def _takes_up(call: HubCall, event: LoggedIn) -> bool:
+# -- the parts of a login --------------------------------------------------------------------
+
+
+def _same_client(board: Board, event: LoggedIn) -> Session | None:
+    sessions = board.sessions.get(event.user_id, [])
+    return next((session for session in sessions if session.is_of(event.resumes)), None)
+
+
+def _let_back(board: Board, event: LoggedIn) -> tuple[HubCall, Away] | None:
+    """Return the group call that a lost client may come in to again."""
+    away = board.away.get(event.user_id)
+    if away is None:
+        return None
+    call = board.calls[away.call_id]
+    same = away.call_id == event.call_id and same_secret(away.secret, event.resumes)
+    if same and call.conference and not is_full(board, call):
+        return call, away
+    if not board.directory.multi_device(event.user_id):
+        board.forget_away(event.user_id)
+    return None
+
+
+def _kick(board: Board, session: Session, why: str) -> None:
+    board.tell(session, p.Kicked(why))
+    _out(board, session, Reason.KICKED if session.attached else Reason.LOST)
+    board.do(CloseSession(session.number))
+    board.unplug(session)
+
+
+def _out(board: Board, session: Session, reason: Reason) -> None:
+    call, member = board.call_of(session.user_id), board.member_at(session)
+    if call is not None and member is not None:
+        drop(board, call, member, session, reason)
+
+
+def _replace(board: Board, old: Session, new: Session, call_id: str) -> HubCall | None:
+    """Put a client's new session in the place of its old one; return the call it is still in."""
+    call, member = board.call_of(old.user_id), board.member_at(old)
+    kept = None
+    if call is not None and member is not None:
+        if _takes_up(call, member, old, call_id):
+            kept = call
+            member.devices = [new if device is old else device for device in member.devices]
+            member.lead = new if member.lead is old else member.lead
+            new.rang = old.rang
+        else:
+            drop(board, call, member, old, Reason.LOST)
+    board.do(CloseSession(old.number))
+    board.unplug(old)
+    return kept
+
+
+def _takes_up(call: HubCall, member: Member, device: Session, call_id: str) -> bool:
     """Tell whether the client is in the call, or cannot know of it: its invitation was lost."""
-    member = call.members[event.user_id]
-    return event.call_id == call.call_id or not (event.call_id or member.joined or member.rang)
+    return call_id == call.call_id or not (member.joined or device.rang == call.call_id)
 
 
-def _welcome(
-    board: Board, event: LoggedIn, kept: HubCall | None, missed: p.Ended | None
-) -> p.Welcome:
-    held = (kept or missed) if event.call_id else None
-    needed = {event.user_id, *(kept.members if kept else ())}
+def _welcome(board: Board, event: LoggedIn, call: HubCall | None, held: bool) -> p.Welcome:
+    needed = {event.user_id, *(call.members if call else ())}
     names = {user: board.directory.name(user) for user in needed}
     return p.Welcome(
         event.version,
         event.secret,
-        call_id=held.call_id if held else "",
+        call_id=event.call_id if held else "",
         ice_servers=list(event.ice_servers),
         names=board.directory.names() | names,
+        missed=list(event.missed),
     )
 
 
-def _resume(board: Board, call: HubCall, member: Member) -> None:
+def _resume(board: Board, call: HubCall, member: Member, session: Session) -> None:
     """Tell a member that is back what it may have missed."""
-    user, call_id = member.user_id, call.call_id
-    member.lost = False
-    board.do(StopTimer(("lost", user)))
-    if not member.joined:
-        board.say(user, invitation(board, call))
+    board.do(StopTimer(("lost", member.user_id)))
+    if member.joined:
+        board.tell(session, roster(board, call, member))
+        ask_again(board, call, member)
+    else:
+        board.tell(session, invitation(board, call, member))
+
+
+def _ring_too(board: Board, session: Session) -> None:
+    """A further device of one that is being rung rings as well."""
+    call = board.call_of(session.user_id)
+    if call is not None and not call.members[session.user_id].joined:
+        member = call.members[session.user_id]
+        member.devices.append(session)
+        _resume(board, call, member, session)
+
+
+def _limit(board: Board, user: str) -> None:
+    sessions = board.sessions[user]
+    if len(sessions) <= DEVICES_MAX:
         return
-    for other in call.members.values():
-        if other.rang and not other.joined:
-            board.say(user, p.Rang(call_id, other.user_id))
-    for other in call.others(user):
-        told = (call_id, other.user_id, other.video, other.audio)
-        board.say(user, p.Accepted(*told))
-        board.say(user, p.PeerAvailable(*told))
-    if call.answered is not None:
-        board.say(user, p.TypeChanged(call_id, call.type, call.type))
+    call = board.call_of(user)
+    busy = call.members[user].devices if call is not None and call.members[user].joined else []
+    oldest = next(session for session in sessions if session not in busy)
+    _kick(board, oldest, f"too many devices: at most {DEVICES_MAX} at once")

@@ -1,4 +1,5 @@
-"""The hub's port: WebSocket at /ws, /healthz, /metrics. The same code embedded and alone."""
+"""The hub's port: WebSocket at /ws, /healthz, /metrics, /messages. The same code embedded and
+alone."""
 
 from __future__ import annotations
 
@@ -15,14 +16,18 @@ from intercom import protocol as p
 from intercom.config import HubConfig, is_loopback
 from intercom.errors import Code, IntercomError, ProtocolError
 from intercom.hub.accounts import Accounts
+from intercom.hub.address import bracketed, local_url, site
 from intercom.hub.backplane import Memory
-from intercom.hub.calls import Detached, Finished, LoggedIn, Received
+from intercom.hub.calls import Detached, Fact, Finished, LoggedIn, Received
 from intercom.hub.client import Client
 from intercom.hub.exchange import Exchange
 from intercom.hub.greeting import check_origin, read_hello
+from intercom.hub.ice import Ice
 from intercom.hub.keys import Keys
+from intercom.hub.messages_http import MessagesHttp
 from intercom.hub.metrics import CONTENT_TYPE, Metrics
 from intercom.hub.pace import Pace
+from intercom.hub.records import Records
 from intercom.hub.tls import server_context
 
 log = logging.getLogger(__name__)
@@ -51,12 +56,12 @@ class HubError(IntercomError):
 class Hub:
     """A signalling server. `start`, then `stop`; `port` is the one really bound."""
 
-    def __init__(self, config: HubConfig, door_seconds: float = 3.0) -> None:
+    def __init__(self, config: HubConfig) -> None:
         self._config = config
         self.keys = Keys(Path(config.state_dir))
-        self._accounts = Accounts(config, self.keys, door_seconds)
+        self._accounts = Accounts(config, self.keys)
         self._exchange = Exchange(self._accounts, config.ring_max)
-        self._backplane = Memory(self._exchange, self._deliver, self._hang_up, self._finished)
+        self._backplane = Memory(self._exchange, self._deliver, self._hang_up, self._note)
         self._clients: dict[int, Client] = {}
         self._number = 0
         self._runner: web.AppRunner | None = None
@@ -65,7 +70,14 @@ class Hub:
         self.pin = ""
         self.port = config.port
         self._pace = Pace(INVITE_RATE, INVITE_BURST)
-        self._metrics = Metrics(lambda: len(self._clients), lambda: len(self._exchange.calls))
+        self._records = Records(Path(config.state_dir), config.records_days)
+        self._messages = MessagesHttp(
+            config, self.keys, self._accounts, self._records, self._clients
+        )
+        self._ice = Ice(self._accounts, self._deliver)
+        self._metrics = Metrics(
+            lambda: len(self._clients), lambda: len(self._exchange.calls), self._records
+        )
 
     async def start(self) -> None:
         """Listen; HubError when the address cannot be had, TlsError for a bad certificate."""
@@ -74,28 +86,31 @@ class Hub:
         app.router.add_get("/ws", self._socket)
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics_page)
+        self._messages.add_to(app)
         self._runner = web.AppRunner(
             app, access_log=None, logger=http_log, handler_cancellation=True, shutdown_timeout=1.0
         )
         await self._runner.setup()
-        where = f"{self._config.listen}:{self._config.port}"
-        site = web.TCPSite(
-            self._runner,
-            self._config.listen,
-            self._config.port,
-            ssl_context=context,
-        )
+        listen, port = self._config.listen, self._config.port
+        where = bracketed(listen, port)
+        await asyncio.to_thread(self._records.start)
         try:
-            await site.start()
+            await site(self._runner, listen, port, context).start()
         except OSError as error:
             await self._runner.cleanup()
+            await asyncio.to_thread(self._records.close)
             raise HubError(
                 f"cannot listen on {where}: {error.strerror}: is another hub running, or is [hub]"
                 " listen no address of this machine?"
             ) from None
         self.port = self._runner.addresses[0][1]
         self._sweeper = asyncio.create_task(self._sweep(), name="hub sweeper")
-        log.info("hub listens on %s:%d", self._config.listen, self.port)
+        log.info("hub listens on %s", bracketed(listen, self.port))
+
+    @property
+    def url(self) -> str:
+        """The WebSocket URL at which this machine reaches the hub, once it is started."""
+        return local_url(self._config.listen, self.port, tls=bool(self.pin))
 
     async def stop(self) -> None:
         """Tell the clients to come back later, and close; idempotent."""
@@ -111,6 +126,7 @@ class Hub:
             await self._runner.cleanup()
             self._runner = None
         self._backplane.close()
+        await asyncio.to_thread(self._records.close)
 
     def _tls(self) -> ssl.SSLContext | None:
         config = self._config
@@ -161,13 +177,17 @@ class Hub:
                 secret=secrets.token_urlsafe(16),
                 resumes=hello.session,
                 call_id=hello.call_id,
-                ice_servers=tuple(self._accounts.ice_servers()),
+                ice_servers=tuple(self._ice.servers(client.number, hello.user_id)),
+                missed=self._messages.missed(hello.user_id),
             )
         )
 
     def _received(self, client: Client, message: p.ClientMessage) -> None:
         try:
-            if isinstance(message, p.Invite):
+            if isinstance(message, p.Seen):
+                self._records.seen(client.user_id, message.call_ids)
+                return
+            if isinstance(message, p.Invite | p.Add):
                 self._may_invite(client)
             self._backplane.feed(Received(client.number, message))
         except ProtocolError as error:
@@ -192,26 +212,31 @@ class Hub:
         if session in self._clients:
             self._clients[session].close()
 
-    def _finished(self, call: Finished) -> None:
-        self._metrics.ended.labels(str(call.reason)).inc()
+    def _note(self, fact: Fact) -> None:
+        self._records.note(fact)
+        self._messages.note(fact)
+        if not isinstance(fact, Finished):
+            return
+        self._metrics.ended.labels(str(fact.reason)).inc()
         log.info(
             "call %s -> %s ended: %s by %s, rung %.1f s, connected %d s",
-            call.sponsor,
-            call.callee,
-            call.reason,
-            call.ended_by,
-            call.rung,
-            call.duration,
+            fact.sponsor,
+            fact.group_id or ", ".join(party.user_id for party in fact.parties),
+            fact.reason,
+            fact.ended_by,
+            fact.rung,
+            fact.duration,
         )
 
     async def _sweep(self) -> None:
-        """Close the sockets of clients that are silent."""
+        """Close the sockets of clients that are silent, and renew what expires."""
         while True:
             await asyncio.sleep(SWEEP)
             for client in list(self._clients.values()):
-                if client.silent(in_call=client.user_id in self._exchange.claims):
+                if client.silent(in_call=self._exchange.in_call(client.number)):
                     log.warning("%s is silent: taken for dead", client.user_id)
                     client.abort(WSCloseCode.GOING_AWAY)
+            self._ice.renew(self._clients)
 
     # -- operation ---------------------------------------------------------------------------
 

@@ -2,91 +2,145 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from intercom import protocol as p
 from intercom.errors import Code, ProtocolError
 from intercom.hub.board import Board
-from intercom.hub.calls import SWITCH_GRACE, HubCall, Member, Session, StartTimer, StopTimer, Switch
+from intercom.hub.calls import SWITCH_GRACE, StartTimer, StopTimer
+from intercom.hub.ending import fail_switch
+from intercom.hub.state import HubCall, Member, Session, Switch
 from intercom.protocol import CallType
 
 
-def signal(board: Board, call: HubCall, user: str, message: p.Signal) -> None:
-    """Pass SDP or a candidate on, unread, to another member."""
-    if message.user_id in call.members and message.user_id != user:
-        passed = p.Signaled(call.call_id, user, message.epoch, message.body)
-        board.say(message.user_id, passed)
+def signal(
+    board: Board, call: HubCall, member: Member, session: Session, message: p.Signal
+) -> None:
+    """Pass SDP or a candidate on, unread, to another member.
+
+    Of a member that rings at several devices, one has the transport: its lead.
+    """
+    other = call.members.get(message.user_id)
+    if other is None or other is member or session is not _speaker(member):
+        return
+    passed = p.Signaled(call.call_id, member.user_id, message.epoch, message.body)
+    board.tell(_speaker(other), passed)
+
+
+def _speaker(member: Member) -> Session | None:
+    return member.devices[0] if member.joined else member.lead
 
 
 def available(board: Board, call: HubCall, member: Member, video: bool, audio: bool) -> None:
-    """Camera or microphone changed; of one who has not accepted nobody is told."""
+    """Camera or microphone changed; of one who has not accepted nobody is told.
+
+    Those whom the member calls are told too: they may see it before they answer.
+    """
+    if not member.joined:
+        return
     member.video, member.audio = video, audio
-    if member.joined:
-        told = p.PeerAvailable(call.call_id, member.user_id, video, audio)
-        for user in call.members:
-            if user != member.user_id:
-                board.say(user, told)
+    told = p.PeerAvailable(call.call_id, member.user_id, video, audio)
+    for other in call.members.values():
+        if other is not member and (other.joined or other.rung_by(member.user_id)):
+            board.say(other, told)
+
+
+# -- switching between audio and video -------------------------------------------------------
 
 
 def switch_type(board: Board, call: HubCall, session: Session, message: p.SwitchType) -> None:
-    """Change to audio at once, or ask the others for video."""
+    """Change to audio at once, or ask all the others for video."""
     user = session.user_id
     if message.type is call.type:
-        board.say(user, p.Ok(message.req))
+        board.tell(session, p.Ok(message.req))
         return
     if call.switch is not None:
         raise ProtocolError(
             "a switch to video is being asked already: wait for its answer",
             Code.SWITCH_TO_VIDEO_FAILED,
         )
-    call.switch = Switch(user, session.number, message.req)
-    if message.type is CallType.AUDIO:
-        _switch(board, call)
-        return
-    for other in call.others(user):
-        board.say(other.user_id, p.TypeAsked(call.call_id, user, message.type))
+    asked = call.joined(but=user) if message.type is CallType.VIDEO else []
+    waiting = frozenset(other.user_id for other in asked)
+    call.switch = Switch(user, session.number, message.req, waiting)
+    for other in asked:
+        _ask(board, call, call.switch, other)
     board.do(StartTimer(("switch", call.call_id), SWITCH_GRACE))
+    _switch_if_agreed(board, call)
 
 
 def switch_answered(board: Board, call: HubCall, user: str, allow: bool) -> None:
-    """Take somebody else's consent, or not, to the switch that is being asked."""
-    if call.switch is None or call.switch.user_id == user:
+    """Take somebody's consent, or not, to the switch that it was asked for."""
+    if call.switch is None or user not in call.switch.waiting:
         return
     if allow:
-        _switch(board, call)
+        call.switch = replace(call.switch, waiting=call.switch.waiting - {user})
+        _switch_if_agreed(board, call)
     else:
-        board.fail_switch(call)
+        fail_switch(board, call)
 
 
 def switch_late(board: Board, call_id: str) -> None:
-    """Nobody consented in time."""
+    """Not everybody consented in time."""
     if call_id in board.calls:
-        board.fail_switch(board.calls[call_id])
+        fail_switch(board, board.calls[call_id])
 
 
-def _switch(board: Board, call: HubCall) -> None:
-    switch, call.switch = call.switch, None
+def ask_newcomer(board: Board, call: HubCall, member: Member) -> None:
+    """Ask one that comes in while a switch to video is being asked."""
+    switch = call.switch
+    if switch is not None and member.user_id != switch.user_id:
+        call.switch = replace(switch, waiting=switch.waiting | {member.user_id})
+        _ask(board, call, switch, member)
+
+
+def ask_again(board: Board, call: HubCall, member: Member) -> None:
+    """Ask one that is back, and may have missed it."""
+    if call.switch is not None and member.user_id in call.switch.waiting:
+        _ask(board, call, call.switch, member)
+
+
+def without(board: Board, call: HubCall, user: str) -> None:
+    """Do without the consent of a user that has left; without the asker, there is no switch."""
+    if call.switch is None:
+        return
+    if call.switch.user_id == user:
+        fail_switch(board, call)
+    elif user in call.switch.waiting:
+        call.switch = replace(call.switch, waiting=call.switch.waiting - {user})
+        _switch_if_agreed(board, call)
+
+
+def _ask(board: Board, call: HubCall, switch: Switch, member: Member) -> None:
+    board.say(member, p.TypeAsked(call.call_id, switch.user_id, CallType.VIDEO))
+
+
+def _switch_if_agreed(board: Board, call: HubCall) -> None:
+    switch = call.switch
+    if switch is None or switch.waiting:
+        return
+    call.switch = None
     board.do(StopTimer(("switch", call.call_id)))
     old = call.type
     call.type = CallType.AUDIO if old is CallType.VIDEO else CallType.VIDEO
-    if switch is not None:
-        board.say(switch.user_id, p.Ok(switch.req), number=switch.session)
-    for member in call.others(""):
+    board.tell(board.session(switch.session), p.Ok(switch.req))
+    for member in call.joined():
         member.video = call.type is CallType.VIDEO  # as each client does for itself
-        board.say(member.user_id, p.TypeChanged(call.call_id, old, call.type))
+        board.say(member, p.TypeChanged(call.call_id, old, call.type))
 
 
-def text(board: Board, call: HubCall, user: str, message: p.SendText) -> None:
+def text(board: Board, call: HubCall, session: Session, message: p.SendText) -> None:
     """Show a text at everybody else's."""
-    for other in call.others(user):
-        board.say(other.user_id, p.Texted(call.call_id, user, message.text))
-    board.say(user, p.Ok(message.req))
+    for other in call.joined(but=session.user_id):
+        board.say(other, p.Texted(call.call_id, session.user_id, message.text))
+    board.tell(session, p.Ok(message.req))
 
 
-def open_door(board: Board, call: HubCall, user: str, message: p.OpenDoor) -> None:
+def open_door(board: Board, call: HubCall, session: Session, message: p.OpenDoor) -> None:
     """Open the door for everybody to hear; ProtocolError when the user may not."""
-    refused = board.directory.refuse_door(user)
+    refused = board.directory.refuse_door(session.user_id)
     if refused is not None:
         raise ProtocolError(refused, Code.NOT_PERMITTED)
-    opened = p.DoorOpened(call.call_id, user, board.directory.door_seconds())
-    for member in call.others(""):
-        board.say(member.user_id, opened)
-    board.say(user, p.Ok(message.req))
+    opened = p.DoorOpened(call.call_id, session.user_id, board.directory.door_seconds())
+    for member in call.joined():
+        board.say(member, opened)
+    board.tell(session, p.Ok(message.req))

@@ -1,0 +1,50 @@
+"""Glare: two that call each other at once get one call (rule 3 of the calling contract). PURE."""
+
+from __future__ import annotations
+
+from intercom import protocol as p
+from intercom.hub.board import Board
+from intercom.hub.calls import AnsweredBy
+from intercom.hub.joining import take
+from intercom.hub.state import HubCall, Member, Session
+
+
+def crossing(board: Board, user: str, callee: str) -> HubCall | None:
+    """Return the call between two in which `callee` rings `user` right now."""
+    call = board.call_of(user)
+    if call is None or call.group or not call.members[user].rung_by(callee):
+        return None
+    return call
+
+
+def merge(board: Board, call: HubCall, session: Session, message: p.Invite) -> None:
+    """The lower call ID stays, and the other call's inviter is answered into it."""
+    user, peer, old = session.user_id, call.sponsor, call.call_id
+    me, other = call.members[user], call.members[peer]
+    board.tell(session, p.Ok(message.req))
+    take(board, call, me, session)
+    me.video, me.audio = message.video, message.audio
+    if message.call_id < old:
+        board.rename(call, message.call_id)
+        call.sponsor = user
+    call.type = max(call.type, message.type)
+    call.answered = board.now
+    call.part(user).come(board.now)
+    board.do(AnsweredBy(call.opened.call_id, user))
+    _say_merged(board, call, me, message.call_id, other)
+    _say_merged(board, call, other, old, me)
+
+
+def _say_merged(board: Board, call: HubCall, me: Member, own_id: str, other: Member) -> None:
+    merged = p.Merged(
+        call.call_id,
+        own_id,
+        other.user_id,
+        call.sponsor,
+        call.type,
+        entry=me.entry,
+        user_entry=other.entry,
+        video=other.video,
+        audio=other.audio,
+    )
+    board.say(me, merged)

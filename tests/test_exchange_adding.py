@@ -1,0 +1,134 @@
+"""Adding users to a call at the hub."""
+
+from __future__ import annotations
+
+import pytest
+
+from intercom import protocol as p
+from intercom.config import UserConfig
+from intercom.errors import Code
+from intercom.hub.keys import Keys
+from intercom.hub.permission import OTHERS_MAX
+from intercom.protocol import CallType, Reason
+
+from .exchange_rig import C1, C2, Hub, config, connect, house, invite, parties
+
+VIDEO = CallType.VIDEO
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture
+def hub(keys: Keys) -> Hub:
+    """A hub with everybody at home."""
+    return house(keys)
+
+
+@pytest.fixture
+def connected(hub: Hub) -> Hub:
+    """Door and kitchen talk, just the two."""
+    return connect(hub)
+
+
+def test_a_third_is_added_to_a_call_between_two(connected: Hub) -> None:
+    connected.do("indoor", p.Add(3, C1, ["ann"], timeout=20, data="come"))
+    still = p.Invitees(C1, ["ann"])
+    assert connected.news("indoor") == [p.Ok(3), still]
+    assert connected.news("door") == [still]
+    assert connected.news("ann") == [
+        p.Invited(
+            C1, "indoor", ["ann"], VIDEO, 20, 3, sponsor_entry=2, group=True, data="come",
+            name="Kitchen",
+        )
+    ]  # fmt: skip
+    connected.do("ann", p.Ringing(C1))
+    assert connected.news("indoor") == [p.Rang(C1, "ann", 3)]
+    connected.do("ann", p.Accept(2, C1))
+    assert connected.one("ann", p.Roster) == p.Roster(
+        C1, "door", VIDEO, 3, [p.Present("door", 1), p.Present("indoor", 2)], True, group=True
+    )
+    for user in ("door", "indoor"):
+        assert connected.news(user) == [p.Accepted(C1, "ann", 3), p.Invitees(C1, [])]
+    connected.do("indoor", p.Hangup(C1))
+    assert connected.news("door") == connected.news("ann") == [p.Left(C1, "indoor", Reason.HANGUP)]
+    connected.do("ann", p.Hangup(C1))
+    assert list(parties(connected.records[0])) == ["indoor", "ann"]
+
+
+def test_of_the_added_those_that_cannot_be_rung_are_told_to_who_adds(connected: Hub) -> None:
+    connected.lose("ann")
+    connected.do("desk", invite("cem", call_id=C2))
+    connected.hush()
+    connected.do("indoor", p.Add(3, C1, ["ann", "cem", "door"]))
+    busy = p.Busy(C1, "indoor", "cem")
+    told = [p.Ok(3), p.NoResponse(C1, ["ann"], "offline"), busy]
+    assert connected.news("indoor") == told
+    assert connected.news("cem") == [busy]
+    assert connected.silent()
+    connected.do("door", p.Hangup(C1))  # it is still a call between two
+    assert connected.one("indoor", p.Ended).reason is Reason.HANGUP
+    assert parties(connected.records[0])["ann"] == (Reason.OFFLINE, False, 0)
+
+
+def test_who_adds_takes_along_whom_it_rang(connected: Hub) -> None:
+    connected.do("indoor", p.Add(3, C1, ["ann"]))
+    connected.do("door", p.Add(3, C1, ["desk"]))
+    connected.hush()
+    connected.do("indoor", p.Hangup(C1))
+    assert connected.news("ann") == [p.Ended(C1, "indoor", Reason.CANCELED, 0)]
+    left = p.Left(C1, "indoor", Reason.HANGUP)
+    assert connected.news("door") == [left, p.Invitees(C1, ["desk"])]
+    assert connected.news("desk") == []
+    connected.do("desk", p.Accept(4, C1))
+    assert connected.one("door", p.Accepted).user_id == "desk"
+
+
+def test_a_sponsor_adds_while_it_rings_and_the_bell_is_a_conference(hub: Hub) -> None:
+    hub.do("door", invite("ann", group=True, group_id="family"))
+    hub.do("door", p.Add(2, C1, ["desk"]))
+    assert [m.user_ids for m in hub.news("door") if isinstance(m, p.Invitees)] == [
+        ["ann"],
+        ["ann", "desk"],
+    ]
+    hub.do("ann", p.Accept(2, C1))
+    hub.do("desk", p.Accept(2, C1))
+    assert len(hub.exchange.calls[C1].joined()) == 3
+
+
+@pytest.mark.parametrize(
+    ("who", "message", "code"),
+    [
+        ("indoor", p.Add(1, C1, ["nobody"]), Code.UNKNOWN_USER),
+        ("indoor", p.Add(1, C1, ["ann", "indoor"]), Code.BAD_PARAMETER),
+        ("indoor", p.Add(1, C2, ["ann"]), Code.INVITATION_GONE),
+        ("door", p.Add(1, C1, ["cem"]), Code.NOT_PERMITTED),
+        ("desk", p.Add(1, C1, ["ann"]), Code.INVITATION_GONE),
+        ("indoor", p.Add(1, C1, [f"u{n}" for n in range(64)]), Code.UNKNOWN_USER),
+    ],
+)
+def test_an_addition_is_refused(connected: Hub, who: str, message: p.Add, code: Code) -> None:
+    assert connected.refused(who, message) is code
+
+
+def test_one_that_rings_adds_nobody(hub: Hub) -> None:
+    hub.do("door", invite("indoor"))
+    assert hub.refused("indoor", p.Add(3, C1, ["ann"])) is Code.INVITATION_GONE
+
+
+def test_of_a_groups_call_the_group_may_be_added(keys: Keys) -> None:
+    users = config().users | {"door": UserConfig(may_call=("family",))}
+    hub = house(keys, users=users)
+    hub.do("door", invite("ann", group=True, group_id="family"))
+    hub.do("door", p.Add(2, C1, ["bob"]))
+    assert hub.refused("door", p.Add(3, C1, ["cem"])) is Code.NOT_PERMITTED
+
+
+def test_a_call_has_a_most_of_members(keys: Keys) -> None:
+    many = [f"user{number}" for number in range(OTHERS_MAX)]
+    hub = house(keys, users={}, groups={})
+    hub.do("desk", invite("ann", group=True))
+    assert hub.refused("desk", p.Add(2, C1, many)) is Code.BAD_PARAMETER
+    hub.do("desk", p.Add(2, C1, many[1:]))

@@ -1,0 +1,136 @@
+"""Who may say what in a call at the hub, and who hears it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from intercom import protocol as p
+from intercom.config import UserConfig
+from intercom.errors import Code
+from intercom.hub import calls as hc
+from intercom.hub.keys import Keys
+from intercom.protocol import CallType
+
+from .exchange_rig import C1, Hub, config, connect, house, invite, ring
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture
+def hub(keys: Keys) -> Hub:
+    """A hub with everybody at home."""
+    return house(keys)
+
+
+@pytest.fixture
+def ringing(hub: Hub) -> Hub:
+    """The door rings the kitchen."""
+    return ring(hub)
+
+
+@pytest.fixture
+def connected(hub: Hub) -> Hub:
+    """Door and kitchen talk."""
+    return connect(hub)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (invite("door"), Code.BAD_PARAMETER),
+        (invite("nobody"), Code.UNKNOWN_USER),
+        (p.Accept(1, C1), Code.INVITATION_GONE),
+        (p.SendText(1, C1, "x"), Code.INVITATION_GONE),
+        (p.Hello((1, 1), "door", "x"), Code.PROTOCOL),
+    ],
+)
+def test_what_is_refused_changes_nothing(hub: Hub, message: p.ClientMessage, code: Code) -> None:
+    assert hub.refused("door", message) is code
+
+
+def test_who_may_call_whom(keys: Keys) -> None:
+    users = {"door": UserConfig(may_call=("desk",)), "indoor": UserConfig()}
+    hub = Hub(keys, config(users=users, groups={}))
+    hub.login("door")
+    assert hub.refused("door", invite("indoor")) is Code.NOT_PERMITTED
+
+
+def test_a_call_id_in_use_is_refused(connected: Hub) -> None:
+    connected.login("desk")
+    assert connected.refused("desk", invite("indoor", call_id=C1)) is Code.BAD_PARAMETER
+
+
+def test_strangers_cannot_reach_into_a_call(connected: Hub) -> None:
+    for message in (
+        p.Hangup(C1),
+        p.Reject(C1),
+        p.Ringing(C1),
+        p.Available(C1, video=False, audio=False),
+        p.Signal(C1, "indoor", 0, msgspec.Raw(b"{}")),
+        p.SwitchAnswer(C1, allow=True),
+    ):
+        connected.do("desk", message)
+    for request in (
+        p.Accept(1, C1),
+        p.SendText(1, C1, "x"),
+        p.OpenDoor(1, C1),
+        p.SwitchType(1, C1, CallType.AUDIO),
+    ):
+        assert connected.refused("desk", request) is Code.INVITATION_GONE
+    assert connected.news("door") == connected.news("indoor") == []
+
+
+def test_signals_pass_while_it_rings_and_only_to_members(ringing: Hub) -> None:
+    ringing.news("indoor")
+    body = msgspec.Raw(b'{"kind":"offer"}')
+    for user in ("indoor", "desk", "door", "nobody"):
+        ringing.do("door", p.Signal(C1, user, 1, body))
+    assert ringing.news("indoor") == [p.Signaled(C1, "door", 1, body)]
+    assert ringing.news("desk") == []
+
+
+def test_before_the_accept_nobody_sees_what_the_callee_does(ringing: Hub) -> None:
+    ringing.news("door")
+    ringing.do("indoor", p.Available(C1, video=False, audio=False))
+    for early in (p.SendText(3, C1, "x"), p.OpenDoor(3, C1), p.SwitchType(3, C1, CallType.AUDIO)):
+        assert ringing.refused("indoor", early) is Code.INVITATION_GONE
+    ringing.do("indoor", p.SwitchAnswer(C1, allow=True))
+    assert ringing.news("door") == []
+
+
+def test_who_may_open_the_door(connected: Hub) -> None:
+    assert connected.refused("door", p.OpenDoor(3, C1)) is Code.NOT_PERMITTED
+    connected.do("indoor", p.OpenDoor(3, C1))
+    opened = p.DoorOpened(C1, "indoor", 3.0)
+    assert connected.news("door") == [opened]
+    assert connected.news("indoor") == [opened, p.Ok(3)]
+
+
+def test_a_text_goes_to_the_others(connected: Hub) -> None:
+    connected.do("indoor", p.SendText(3, C1, "coming"))
+    assert connected.news("door") == [p.Texted(C1, "indoor", "coming")]
+    assert connected.news("indoor") == [p.Ok(3)]
+
+
+def test_an_accept_comes_once(connected: Hub) -> None:
+    assert connected.refused("indoor", p.Accept(3, C1)) is Code.INVITATION_GONE
+
+
+def test_the_dead_say_nothing(hub: Hub) -> None:
+    """Events of sockets that are gone, and timers of calls that are over."""
+    hub.lose("desk")
+    for event in (
+        hc.Received(hub.sockets["desk"], invite("indoor")),
+        hc.Detached(hub.sockets["desk"]),
+        hc.TimerFired(("ring", "door")),
+        hc.TimerFired(("lost", "door")),
+        hc.TimerFired(("switch", C1)),
+        hc.TimerFired(("missed", "door")),
+        hc.TimerFired(("away", "door")),
+    ):
+        hub.feed(event)
+    assert hub.news("indoor") == hub.news("door") == []
