@@ -11,7 +11,8 @@ The law of this module
    after RETURN_GRACE, since the others may go on and let us in again.
 5. An event that a state does not allow raises `CallingError` and changes nothing. What races
    with a late message of the hub (hang up, timers) is allowed in every state.
-6. A call that was left here does not begin again, whatever was lost or late; the hub is told.
+6. What was left here does not begin again, whatever was lost or late, and the hub is told; only a
+   part with a higher number, as of one who is asked in anew, is another one.
 7. What the media should be doing is no effect but a function of the state: `intercom.plan`.
 """
 
@@ -45,6 +46,7 @@ from intercom.phases import (
     Ringing,
     Send,
     Step,
+    was_left,
 )
 from intercom.protocol import Reason
 
@@ -68,9 +70,9 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
             return parties.roster(phase, event, now)
         case Idle(), p.Roster():  # hung up before we were let in
             return phase, [steps.gone(event.call_id)]
-        case ((Idle() | Calling()), p.Invited()) if event.call_id in phase.over:
+        case ((Idle() | Calling()), p.Invited()) if was_left(phase, event.call_id, event.entry):
             return phase, [steps.gone(event.call_id)]
-        case _, p.Merged() if event.old_id in phase.over:
+        case _, p.Merged() if was_left(phase, event.old_id):
             return steps.merged_too_late(phase, event)
         case Idle(), HubBack(call_id=call_id) if call_id:
             return phase, [steps.gone(call_id)]
@@ -97,7 +99,9 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
             reject = Send(p.Reject(phase.call_id, busy=event.busy))
             return steps.end(phase, None, Reason.REJECT, 0, first=[reject])
         case Ringing(), p.Invited():  # delivered again after a reconnect
-            return replace(phase, entry=event.entry), [Send(p.Ringing(phase.call_id))]
+            again, _ = steps.ring(event, phase.over)
+            known = replace(phase, entry=event.entry, others=again.others)
+            return known, [Send(p.Ringing(phase.call_id))]
         # who is in a call, and who is rung into it
         case ((Calling() | Connected()), p.Rang()):
             return parties.rang(phase, event)
@@ -161,7 +165,7 @@ def stale(phase: Phase, message: p.Message) -> bool:
         case Calling(waiting=p.Invited(call_id=waiting)), p.Ended(call_id=ended):
             return ended not in {phase.call_id, waiting}
         case _, p.Merged(old_id=old):
-            return old != phase.call_id and old not in phase.over
+            return old != phase.call_id and not was_left(phase, old)
         case Call(), p.Busy(sponsor=sponsor):  # the busy callee's copy names the other's call
             return sponsor == phase.sponsor and message.call_id != phase.call_id
         case Call(), _:

@@ -53,7 +53,8 @@ def _station_token(config: Config, raw: Mapping[str, Any]) -> Broken:
     if config.hub.url and not station.token and not station.token_file:
         yield (
             "station.token_file",
-            "is missing: the file with the token, made at the hub by `intercom token USER --config FILE`",
+            "is missing: the file with the token, made at the hub by"
+            " `intercom token USER --config FILE`",
         )
 
 

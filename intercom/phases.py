@@ -38,13 +38,17 @@ class Other:
     audio: bool = True
 
 
+Left = tuple[tuple[str, int], ...]
+"""Calls that were left, each with the number of our part in it: a higher one is a new part."""
+
+
 @dataclass(frozen=True)
 class Idle:
-    """No call. `joining`: we asked to be let into one; `over`: the last calls that were left."""
+    """No call. `joining`: we asked to be let into one; `over`: the last parts that were left."""
 
     call_id: ClassVar[str] = ""
     joining: bool = False
-    over: tuple[str, ...] = field(default=(), compare=False)
+    over: Left = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Call:
     `sponsor`: who called (a callee's: who called it); `others`: without this user, in the order in
     which they came; `entry`: the number of our own part, 0 while unknown; `group`: more may come.
     `adrift`: the hub is lost, and a grace runs; `untold`: what we send changed meanwhile; `shut`:
-    the user closed the camera, and no change of the call's type opens it; `over`: the last calls
+    the user closed the camera, and no change of the call's type opens it; `over`: the last parts
     that were left.
     """
 
@@ -70,7 +74,7 @@ class Call:
     adrift: bool = False
     untold: bool = False
     shut: bool = False
-    over: tuple[str, ...] = field(default=(), compare=False)
+    over: Left = field(default=(), compare=False)
 
     @property
     def joined(self) -> tuple[Other, ...]:
@@ -120,6 +124,11 @@ class Connected(Call):
 
 
 Phase = Idle | Calling | Ringing | Connected
+
+
+def was_left(phase: Phase, call_id: str, entry: int = 0) -> bool:
+    """Tell whether we were in that call, and have left the part `entry` of it, or a later one."""
+    return any(call_id == left and entry <= part for left, part in phase.over)
 
 
 def state_of(phase: Phase) -> State:

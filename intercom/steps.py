@@ -18,6 +18,7 @@ from intercom.phases import (
     Effect,
     Idle,
     JoinAsked,
+    Left,
     Opened,
     Other,
     Phase,
@@ -56,7 +57,9 @@ def ask_in(idle: Idle, event: JoinAsked) -> Step:
     return replace(idle, joining=True), [Send(message)]
 
 
-def ring(invited: p.Invited, over: tuple[str, ...], first: list[Effect] | None = None) -> Step:
+def ring(
+    invited: p.Invited, over: Left, first: list[Effect] | None = None
+) -> tuple[Ringing, list[Effect]]:
     """Ring in, for an invitation; `first` comes before it."""
     sponsor = Other(
         invited.sponsor,
@@ -168,7 +171,7 @@ def end(
     if isinstance(phase, Ringing):
         effects += _ringing_over(phase, user_id or "", reason)
     effects.append(news.ended(phase, user_id or "", seconds, reason))
-    over = (*phase.over, phase.call_id)[-KEPT:]
+    over = (*phase.over, (phase.call_id, phase.entry))[-KEPT:]
     if isinstance(phase, Calling) and phase.waiting is not None:
         return ring(phase.waiting, over, effects)
     return Idle(over=over), effects

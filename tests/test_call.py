@@ -416,7 +416,7 @@ def test_few_calls_that_were_left_are_remembered() -> None:
         phase, _ = feed(phase, invited(f"call-{number:04d}"), NOW)
         phase, _ = feed(phase, ph.HungUp(), NOW)
     assert isinstance(phase, ph.Idle)
-    assert phase.over == ("call-0096", "call-0097", "call-0098", "call-0099")
+    assert phase.over == tuple((f"call-{number:04d}", 2) for number in range(96, 100))
 
 
 def test_the_camera_follows_the_calls_type() -> None:

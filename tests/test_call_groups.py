@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from intercom import phases as ph
@@ -258,3 +259,24 @@ def test_what_an_invitee_is_called() -> None:
     assert DIALING.peer == INVITEE.user_id
     assert THREE.peer == PEER
     assert replace(THREE, others=()).peer == ME
+
+
+def test_who_left_can_be_asked_in_again_but_a_late_word_of_the_old_part_is_late() -> None:
+    idle, _ = feed(THREE, ph.HungUp(), NOW)
+    old = replace_entry(invited(), THREE.entry)
+    assert feed(idle, old, NOW) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST))])
+    after, _ = feed(idle, replace_entry(invited(), 7), NOW)
+    assert isinstance(after, ph.Ringing)
+    assert after.entry == 7
+
+
+def test_a_sponsor_that_moved_to_another_device_gets_a_new_transport_while_it_rings() -> None:
+    moved = msgspec.structs.replace(invited(), sponsor_entry=5)
+    after, heard = step(RINGING, moved)
+    assert after.others == (replace(RINGING.others[0], entry=5),)
+    assert heard == []
+
+
+def replace_entry(event: p.Invited, entry: int) -> p.Invited:
+    """The same invitation to another part in the call."""
+    return msgspec.structs.replace(event, entry=entry)
