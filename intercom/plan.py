@@ -60,7 +60,10 @@ def plan(phase: Phase) -> Plan | None:
 
 
 def _linked(phase: Calling | Ringing | Connected, other: Other) -> bool:
-    """Tell whether a transport is due: both numbers are known, and it rings or they talk."""
+    """Tell whether a transport is due: both numbers are known, and it rings or they talk.
+
+    It rings (`rang`) only for who invited it: whom others ring knows nothing of us yet.
+    """
     return bool(phase.entry and other.entry) and (other.joined or other.rang)
 
 

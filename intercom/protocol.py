@@ -314,7 +314,10 @@ class Rang(Message, frozen=True):
 
 
 class Present(Struct, frozen=True):
-    """A party of a call; one that is not `joined` is being rung (`rang`: and its device rings)."""
+    """A party of a call; one that is not `joined` is being rung.
+
+    `rang`: its device rings, as is told to who invited it; with that one it sets up a transport.
+    """
 
     user_id: UserId
     entry: Number

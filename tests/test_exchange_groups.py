@@ -144,6 +144,18 @@ def test_all_who_accept_come_in(ringing: Hub) -> None:
     assert ringing.silent()
 
 
+def test_where_it_rings_is_for_who_rings_alone(ringing: Hub) -> None:
+    """Others would offer a transport to one who knows nothing of them yet."""
+    ringing.do("ann", p.Ringing(C1))
+    assert ringing.news("desk") == [p.Rang(C1, "ann", 2)]
+    ringing.do("bob", p.Accept(2, C1))
+    ann = p.Present("ann", 2, joined=False)
+    assert ann in ringing.one("bob", p.Roster).others
+    ringing.lose("desk")
+    ringing.back("desk", C1)
+    assert p.Present("ann", 2, joined=False, rang=True) in ringing.one("desk", p.Roster).others
+
+
 def test_one_accepts_one_rejects_one_does_not_answer(ringing: Hub) -> None:
     """Rule 7 of the calling contract."""
     ringing.do("ann", p.Accept(2, C1))

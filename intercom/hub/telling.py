@@ -38,7 +38,7 @@ def roster(board: Board, call: HubCall, member: Member) -> p.Roster:
         call.sponsor,
         call.type,
         member.entry,
-        [_present(other) for other in call.members.values() if other is not member],
+        [_present(other, member) for other in call.members.values() if other is not member],
         answered=answered is not None,
         group=call.group,
         group_id=call.opened.group_id,
@@ -46,9 +46,10 @@ def roster(board: Board, call: HubCall, member: Member) -> p.Roster:
     )
 
 
-def _present(member: Member) -> p.Present:
+def _present(member: Member, told: Member) -> p.Present:
     if not member.joined:  # what it will send is told when it accepts
-        return p.Present(member.user_id, member.entry, joined=False, rang=member.rang)
+        rang = member.rang and member.inviter == told.user_id
+        return p.Present(member.user_id, member.entry, joined=False, rang=rang)
     return p.Present(member.user_id, member.entry, video=member.video, audio=member.audio)
 
 
