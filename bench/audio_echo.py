@@ -32,6 +32,7 @@ SCENES = {
     "drift 60 ppm": Plan(2201, FAR, NEAR, bend=0.6, drift_ppm=60.0),
     "a bad speaker": Plan(2301, FAR, NEAR, bend=1.5),
     "echo as loud as the far end": Plan(2401, FAR, NEAR, bend=0.6, echo_db=0.0),
+    "a headset, first 18 s": Plan(2501, FAR, NEAR, parts=(0.0, 0.0, 18.0, 0.0), echo_db=-120.0),
 }
 
 
@@ -55,9 +56,9 @@ class Row:
 
     scene: str
     canceller: str
-    erle_early: float
-    erle: float
-    erle_again: float
+    erle_early: float | None  # None: nobody is alone
+    erle: float | None
+    erle_again: float | None
     kept: float
     cpu_ms: float
 
@@ -74,9 +75,9 @@ def measure(name: str, canceller: str, scene: Scene) -> Row:
     return Row(
         name,
         canceller,
-        erle(scene, out, 2.5, 4.5),
-        erle(scene, out, 2.5, alone),
-        erle(scene, out, end - scene.plan.parts[3] + 0.5, end),
+        erle(scene, out, 2.5, 4.5) if alone else None,
+        erle(scene, out, 2.5, alone) if alone else None,
+        erle(scene, out, end - scene.plan.parts[3] + 0.5, end) if alone else None,
         kept(scene, out),
         cpu,
     )
@@ -92,7 +93,11 @@ def main() -> None:
     table = Table("scene", "canceller", "2.5-4.5 s", "2.5-30 s", "at the end", "kept", "CPU ms/s")
     for row in rows:
         numbers = (row.erle_early, row.erle, row.erle_again)
-        values = [*(f"{value:.1f}" for value in numbers), f"{row.kept:.1%}", f"{row.cpu_ms:.0f}"]
+        values = [
+            *("-" if value is None else f"{value:.1f}" for value in numbers),
+            f"{row.kept:.1%}",
+            f"{row.cpu_ms:.0f}",
+        ]
         table.add_row(row.scene, row.canceller, *values)
     Console(width=100).print(table)
     OUT.parent.mkdir(exist_ok=True)

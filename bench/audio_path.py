@@ -2,6 +2,7 @@
 
 PulseAudio and PipeWire of our own, real PyAudio at 10 ms periods, two stations in one process:
 echo end to end, and the delay from mouth to ear. Written to bench/results/audio_path.json.
+Exit code 1: a bar was missed, 2: there is no sound server to measure with.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -30,6 +32,7 @@ Start = Callable[[Path], AbstractContextManager[object]]
 
 OUT = Path(__file__).parent / "results" / "audio_path.json"
 MODES: tuple[EchoMode, ...] = ("off", "aec3", "full_duplex")
+ERLE_DB, DELAY_MS = 30.0, 100.0  # the bars
 PLAIN = VoiceSettings("off", noise_suppression=False, gain=False)
 
 
@@ -52,8 +55,19 @@ def measure(speech: Signal, seconds: float) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Measure, show and write."""
+def missed(server: str, found: dict[str, Any]) -> list[str]:
+    """What falls short of the bars, in words."""
+    echo, path = found["echo, full_duplex"], found["mouth to ear, full_duplex"]
+    short = []
+    if not echo["erle_db"] >= ERLE_DB:
+        short.append(f"{server}: {echo['erle_db']:.1f} dB of echo are taken, not {ERLE_DB:.0f}")
+    if not path["p50_ms"] <= DELAY_MS:  # also when nothing was heard
+        short.append(f"{server}: mouth to ear {path['p50_ms']:.0f} ms, not {DELAY_MS:.0f}")
+    return short
+
+
+def main() -> int:
+    """Measure, show and write; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     seconds = parser.parse_args().seconds
@@ -72,7 +86,12 @@ def main() -> None:
     Console().print_json(data=found)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"machine": machine.machine(), **found}, indent=1) + "\n")
+    measured = {name: value for name, value in found.items() if isinstance(value, dict)}
+    short = [words for name, value in measured.items() for words in missed(name, value)]
+    for words in short:
+        Console(stderr=True).print(words)
+    return 1 if short else 0 if measured else 2
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -21,6 +21,7 @@ from bench.relay import Network, Relay
 from bench.side import Side, SideError
 from bench.spec import Outcome, Spec
 from bench.ssim import ssim
+from hw.cells import Luma
 
 MakeSide = Callable[[Spec, Path, str], Side]
 FIRST_WITHIN = 15.0  # seconds
@@ -169,7 +170,7 @@ class Call:
             self.outcome.ssim, self.outcome.ssim_low = sum(values) / len(values), min(values)
 
 
-def _resized(luma: code.Luma, width: int, height: int) -> code.Luma:
+def _resized(luma: Luma, width: int, height: int) -> Luma:
     """As a viewer would show it that has room for width x height."""
     if luma.shape == (height, width):
         return luma

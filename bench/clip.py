@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import code
+from hw.cells import Luma
 
 SECONDS = 1.5  # of the source; played forwards and backwards, so that the loop has no cut
 _FRAME = b"FRAME\n"
@@ -40,7 +41,7 @@ class ClipFile:
         offset = self._first + place * (self.size + len(_FRAME)) + len(_FRAME)
         os.preadv(self._file, buffers, offset)
 
-    def luma(self, index: int) -> code.Luma:
+    def luma(self, index: int) -> Luma:
         """The Y plane of picture `index`, height x width."""
         data = bytearray(self.width * self.height)
         self.read_into(index, [memoryview(data)])

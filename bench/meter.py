@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench import code
+from hw.cells import Luma
 
 SAMPLE_EVERY = 5  # pictures
 
@@ -23,7 +24,7 @@ class Meter:
         self._folder: Path | None = None
         self._left = self._count = 0
 
-    def see(self, luma: code.Luma) -> None:
+    def see(self, luma: Luma) -> None:
         """One decoded picture's Y plane without padding, height x width."""
         now, at = code.now_ticks(), time.monotonic()
         sent = code.read(luma)
@@ -43,7 +44,7 @@ class Meter:
         log = list(self._log)
         return {"log": log, "reading_ms": self._reading * 1000 / max(1, len(log))}
 
-    def _sample(self, luma: code.Luma) -> None:
+    def _sample(self, luma: Luma) -> None:
         self._count += 1
         index = code.read(luma, row=1)
         if self._count % SAMPLE_EVERY or index is None or self._folder is None:

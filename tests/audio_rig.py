@@ -52,11 +52,6 @@ class Room(TestDevices):
         self._names = {"microphone": microphone, "speaker": speaker}
         self._period_ms = period_ms
 
-    @property
-    def xruns(self) -> int:
-        """Of the real devices."""
-        return sum(device.xruns for device in self.real.values())
-
     def open_microphone(
         self, on_samples: Callable[[bytes], None], on_fault: Callable[[str], None]
     ) -> Any:  # as wide as both kinds
@@ -205,19 +200,17 @@ async def echo_heard(voice: VoiceSettings, speech: Signal, seconds: float) -> di
     flat = Room(microphone="house_microphone", speaker="house_speaker")
     async with talking(door, flat, voice) as (_, media):
         await asyncio.sleep(3.5)  # 2.5 s into speech, and some to get there
-        heard, played, xruns = len(flat.heard), len(door.played), flat.xruns
+        sound = media._sound  # noqa: SLF001 - its counters
+        heard, played, before = len(flat.heard), len(door.played), sound.counters
         await asyncio.sleep(seconds)
         microphone, back = levels(flat.heard[heard:]), levels(door.played[played:])
         both = min(len(microphone), len(back))
-        sound = media._sound  # noqa: SLF001 - its counters
         echo = sound._echo  # noqa: SLF001 - the same
         return {
             "microphone_db": float(np.median(microphone)),
             "erle_db": float(np.median(microphone[:both] - back[:both])),
             "worst_second_db": float(np.min(microphone[:both] - back[:both])),
-            "xruns": flat.xruns - xruns,
-            "overruns": sound.overruns,
-            "gaps": sum(echo.gaps),
+            **{name: count - before[name] for name, count in sound.counters.items()},
             "delay_moves": echo.lag.moves,
             "drift_ppm": echo.lag.drift * 1e6,
         }

@@ -17,6 +17,7 @@ from intercom.media import Media, MediaEvent, Peer, Quality, Route, VoiceSetting
 from intercom.media.aiortc_seams import Encoded
 from intercom.media.codec import TIME_BASE, open_codec
 from intercom.media.devices import Fill, OnFault, OnFrame, OnPacket, OnSamples
+from intercom.media.feed import Feed
 from intercom.media.tracks import PacketTrack
 
 PLAIN = VoiceSettings("off", noise_suppression=False, gain=False)  # a tone passes
@@ -47,11 +48,17 @@ class Device:
     """Calls `step` every `period` seconds from a thread of its own."""
 
     def __init__(self, period: float, step: Callable[[int], None]) -> None:
+        self.xruns = 0
         self._step = step
         self._period = period
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="test-device")
         self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it delivers."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         self._stop.set()
@@ -111,6 +118,8 @@ class TestDevices:
         self.camera: TestCamera | None = None
         self.broken: set[str] = set()
         self.played: list[bytes] = []
+        self.played_at: list[float] = []
+        self.voice: Callable[[int], bytes] = tone
         self.faults: dict[str, OnFault] = {}
         self.opened: list[str] = []
         self.selected: list[tuple[str, str]] = []
@@ -124,11 +133,16 @@ class TestDevices:
 
     def open_microphone(self, on_samples: OnSamples, on_fault: OnFault) -> Device:
         self._open("microphone", on_fault)
-        return Device(0.01, lambda count: on_samples(tone(count)))
+        return Device(0.01, lambda count: on_samples(self.voice(count)))
 
     def open_speaker(self, fill: Fill, on_fault: OnFault) -> Device:
         self._open("speaker", on_fault)
-        return Device(0.01, lambda count: self.played.append(fill(480)))
+
+        def play(count: int) -> None:
+            self.played_at.append(time.monotonic())
+            self.played.append(fill(480))
+
+        return Device(0.01, play)
 
     def cameras(self) -> list[tuple[str, str]]:
         return [("test", "a camera")]
@@ -155,6 +169,47 @@ def tone(block: int, size: int = 480) -> bytes:
 def loudness(blocks: list[bytes]) -> int:
     """The greatest sample of `blocks`."""
     return max((int(np.abs(np.frombuffer(b, np.int16)).max()) for b in blocks), default=0)
+
+
+class Clicks:
+    """A voice that says a short beep twice a second, and knows when."""
+
+    EVERY, LONG = 50, 4  # blocks of 10 ms
+
+    def __init__(self) -> None:
+        self.said: list[float] = []
+
+    def __call__(self, block: int) -> bytes:
+        if block % self.EVERY == 0:
+            self.said.append(time.monotonic())
+        return tone(block) if block % self.EVERY < self.LONG else bytes(960)
+
+    def delays(self, heard: TestDevices) -> list[float]:
+        """Seconds from mouth to ear of each beep that was heard by now."""
+        loud = [
+            at
+            for at, block in zip(heard.played_at, heard.played, strict=False)
+            if loudness([block]) > 2000
+        ]
+        found = []
+        for said in self.said:
+            after = [at - said for at in loud if 0 <= at - said < self.EVERY / 100]
+            found += after[:1]
+        return found
+
+
+def key_frames(feed: Feed) -> list[Encoded]:
+    """The key frames that `feed` delivers from now on, as they come."""
+    found: list[Encoded] = []
+    deliver = feed.deliver
+
+    def note(frame: Encoded) -> None:
+        if frame.key:
+            found.append(frame)
+        deliver(frame)
+
+    feed.deliver = note  # type: ignore[method-assign]  # it is listened to
+    return found
 
 
 class TestView:

@@ -24,6 +24,7 @@ from bench.relay import Network, Relay
 from bench.side import ProcessSide, SideError
 from bench.spec import Outcome, Spec
 from bench.ssim import ssim
+from hw import cells
 
 RESULTS = Path(__file__).parent.parent / "bench" / "results"
 CANDIDATE = "a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host"
@@ -81,7 +82,7 @@ def test_ssim_of_known_pictures() -> None:
         ssim(dark, bright[:8])
 
 
-@given(st.integers(0, code.MASK), st.integers(0, code.MASK), st.sampled_from([320, 640, 1280]))
+@given(st.integers(0, cells.MASK), st.integers(0, cells.MASK), st.sampled_from([320, 640, 1280]))
 def test_codes_survive_noise_and_tell_when_they_are_damaged(
     sent: int, index: int, width: int
 ) -> None:
@@ -92,12 +93,12 @@ def test_codes_survive_noise_and_tell_when_they_are_damaged(
     noisy = np.clip(luma + np.random.default_rng(sent).normal(0, 15, luma.shape), 0, 255)
     assert code.read(noisy.astype(np.uint8)) == sent
     assert code.read(noisy.astype(np.uint8), row=1) == index
-    luma[: code.height(width), : code.cell_size(width)[0]] ^= 0xFF
+    luma[: code.height(width), : cells.cell_size(width)[0]] ^= 0xFF
     assert code.read(luma) != sent
 
 
 def test_an_age_across_the_wrap_of_the_clock() -> None:
-    assert code.elapsed_ms(5, code.MASK - 4) == pytest.approx(1.0)
+    assert code.elapsed_ms(5, cells.MASK - 4) == pytest.approx(1.0)
 
 
 def test_the_clip_has_its_index_in_every_picture_and_can_be_read_in_any_order(

@@ -62,3 +62,33 @@ def test_after_a_restart_both_halves_are_new() -> None:
     seen = looks(np.roll(far, 960), far, tracker)
     assert {round(s.delay, 3) for s in seen} == {0.02}
     assert seen[0].shift == 0.0
+
+
+def test_that_there_is_no_echo_is_known_when_it_would_have_come() -> None:
+    far, other = noise(5, 7).astype(np.int16), noise(5, 8, 1500.0).astype(np.int16)
+    for near in (other, np.zeros_like(far)):
+        tracker = DelayTracker()
+        assert not tracker.is_hidden
+        looks(near, far, tracker)
+        assert tracker.is_hidden
+        looks(np.roll(far, 960), far, tracker)
+        assert not tracker.is_hidden
+
+
+def test_who_says_nothing_shows_nothing_of_an_echo() -> None:
+    tracker = DelayTracker()
+    looks(noise(5, 9).astype(np.int16), np.zeros(5 * RATE, np.int16), tracker)
+    assert not tracker.is_hidden
+    begins = noise(2, 10).astype(np.int16)
+    begins[: round(1.7 * RATE)] = 0  # its echo may be on the way yet
+    looks(noise(2, 11).astype(np.int16), begins, tracker)
+    assert not tracker.is_hidden
+
+
+def test_one_look_that_resembles_an_echo_by_chance_does_not_count() -> None:
+    far, other = noise(5, 12), noise(5, 13, 1500.0)
+    tracker = DelayTracker()
+    looks(other.astype(np.int16), far.astype(np.int16), tracker)
+    weak = other[: 2 * RATE] + 0.1 * far[: 2 * RATE]
+    assert not looks(weak[:RATE].astype(np.int16), far[:RATE].astype(np.int16), tracker)[1:]
+    assert tracker.is_hidden

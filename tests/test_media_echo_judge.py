@@ -85,3 +85,14 @@ def test_doubt_ends_it_at_once() -> None:
     judge.doubt()
     assert not judge.linear_is_good
     assert hear(judge, 50, (40, 40))[-1]
+
+
+def test_where_no_echo_is_the_linear_path_is_heard_without_having_learnt() -> None:
+    judge = Judge()
+    hear(judge, 5, (0, 20), voice=3000.0)
+    assert not judge.linear_is_heard
+    judge.echo_is_hidden = True
+    hear(judge, 1, (0, 20), voice=3000.0)
+    assert judge.linear_is_heard
+    hear(judge, 5, (10, 40))  # it has come back, and nobody talks here
+    assert not judge.linear_is_heard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from intercom.media import VoiceSettings
@@ -74,4 +75,29 @@ def test_lost_sound_costs_half_a_second_of_echo() -> None:
     out, _ = run_path(made, unseen, stall=Stall(9.0, 0.1, "microphone"))
     assert made.gaps == (0, 1)
     assert erle(unseen, out, 9.7, 13.0) >= 25
+    made.close()
+
+
+def test_without_an_echo_both_can_talk_from_the_second_second_on() -> None:
+    unseen = make(Plan(1301, FAR, NEAR, parts=(0.0, 0.0, 18.0, 0.0), bend=0.6, echo_db=-120.0))
+    made = path()
+    out, _ = run_path(made, unseen)
+    assert kept(unseen, out) >= 0.9  # of all; in the first second nobody can know
+    made.close()
+
+
+def test_an_echo_that_begins_in_the_middle_of_a_call_is_taken() -> None:
+    silent = make(Plan(1201, FAR, NEAR, parts=(0.0, 0.0, 8.0, 0.0), bend=0.6, echo_db=-120.0))
+    loud = scene(1202, (12.0, 0.0, 0.0, 0.0))
+    both = Scene(
+        loud.plan,
+        *(
+            np.concatenate([getattr(part, name) for part in (silent, loud)])
+            for name in ("far", "near", "echo", "microphone")
+        ),
+    )
+    made = path()
+    out, _ = run_path(made, both)
+    assert erle(both, out, 9.25, 10.0) >= 20
+    assert erle(both, out, 10.5, 20.0) >= ERLE_DB
     made.close()

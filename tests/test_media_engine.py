@@ -11,7 +11,7 @@ import av
 import pytest
 
 from intercom.errors import CallingError
-from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, devices, route
+from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, device_slot, route
 from tests.media_rig import Line, Side, TestDevices, TestView, no_new_threads, until
 
 
@@ -20,10 +20,16 @@ async def test_devices_open_and_close() -> None:
     media, view = side.media, TestView()
     media.local_view(view)
     await asyncio.gather(media.open_camera(), media.open_sound())
-    assert (media.camera_open, media.microphone_open, media.speaker_open) == (True,) * 3
+    assert media.camera_open
+    assert media.microphone_open
+    await until(lambda: side.devices.played)
     await until(lambda: view.count)
     await asyncio.gather(media.close_camera(), media.close_sound())
-    assert (media.camera_open, media.microphone_open, media.speaker_open) == (False,) * 3
+    assert not media.camera_open
+    assert not media.microphone_open
+    played = len(side.devices.played)
+    await asyncio.sleep(0.05)
+    assert len(side.devices.played) == played
     assert media.cameras() == [("test", "a camera")]
     assert media.microphones() == [("test", "a microphone")]
     await media.close()
@@ -31,7 +37,7 @@ async def test_devices_open_and_close() -> None:
 
 
 async def test_a_fault_is_reported_and_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "RETRIES", (0.01,))
+    monkeypatch.setattr(device_slot, "RETRIES", (0.01,))
     side = Side("door", "240p", False)
     side.devices.broken = {"camera"}
     await side.media.open_camera()
@@ -106,6 +112,40 @@ async def test_closing_everything_in_the_middle_of_a_call() -> None:
                 side.peer.send(True, True)
                 side.peer.listen(True)
             await until(lambda: line.flat.saw(FirstFrame))
+
+
+async def test_the_camera_goes_off_even_if_a_peer_cannot_be_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with no_new_threads():
+        side = Side("door", "240p", False)
+        await asyncio.gather(side.media.open_camera(), side.media.open_sound())
+        peer = side.media.peer("call", "flat", 1, True, lambda body: None)
+
+        async def broken() -> None:
+            raise OSError("the transport is gone")
+
+        peer._pc.close = broken  # type: ignore[method-assign]  # noqa: SLF001 - it fails below
+        await side.media.close()
+        assert not side.media.camera_open
+        assert not side.media.microphone_open
+    assert "the transport is gone" in caplog.text
+
+
+async def test_the_camera_goes_off_even_if_closing_is_cancelled() -> None:
+    with no_new_threads():
+        line = Line()
+        async with line:
+            await line.connect()
+            await asyncio.gather(line.door.media.open_camera(), line.door.media.open_sound())
+            closing = asyncio.create_task(line.door.media.close())
+            await asyncio.sleep(0.01)
+            closing.cancel()
+            await asyncio.wait([closing])
+            await line.door.media.close()
+            assert not line.door.media.camera_open
+            assert line.door.devices.camera is not None
+            assert not line.door.devices.camera.running
 
 
 async def test_a_real_clip_arrives_as_it_was() -> None:

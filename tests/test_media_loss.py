@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from intercom.media.loss import FIRST, LEAST, MOST, LossMeter
@@ -36,7 +38,7 @@ def test_expected_loss_is_spent_on_fec() -> None:
     """What FEC brings back of the moment after silence cannot be a continuation."""
     loudness = {}
     for loss in (0, 20):
-        with OpusEncoder(loss=loss) as encoder, OpusDecoder() as decoder:
+        with closing(OpusEncoder(loss=loss)) as encoder, closing(OpusDecoder()) as decoder:
             for _ in range(20):
                 decoder.decode(encoder.encode(bytes(2 * PACKET)))
             voiced = [encoder.encode(tone(n, PACKET)) for n in range(3)]

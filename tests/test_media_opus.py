@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def error_db(a: np.ndarray[tuple[int], np.dtype[np.int16]], reference: bytes) ->
 
 
 def test_a_tone_comes_back_as_loud_as_it_was() -> None:
-    with OpusEncoder() as encoder, OpusDecoder() as decoder:
+    with closing(OpusEncoder()) as encoder, closing(OpusDecoder()) as decoder:
         packets = [encoder.encode(tone(n, PACKET)) for n in range(20)]
         heard = [decoder.decode(packet) for packet in packets]
     assert all(len(samples) == PACKET for samples in heard)
@@ -28,14 +29,14 @@ def test_a_tone_comes_back_as_loud_as_it_was() -> None:
 
 
 def test_silence_is_small() -> None:
-    with OpusEncoder() as encoder:
+    with closing(OpusEncoder()) as encoder:
         sizes = [len(encoder.encode(bytes(PACKET * 2))) for _ in range(10)]
     assert sizes[-1] < 40
 
 
 @pytest.mark.parametrize("way", ["conceal", "recover"])
 def test_a_lost_packet_is_replaced_by_something_like_it(way: str) -> None:
-    with OpusEncoder(loss=30) as encoder, OpusDecoder() as decoder:
+    with closing(OpusEncoder(loss=30)) as encoder, closing(OpusDecoder()) as decoder:
         packets = [encoder.encode(tone(n, PACKET)) for n in range(20)]
         for packet in packets[:10]:
             decoder.decode(packet)
@@ -45,7 +46,7 @@ def test_a_lost_packet_is_replaced_by_something_like_it(way: str) -> None:
 
 
 def test_packets_tell_their_length() -> None:
-    with OpusEncoder() as encoder:
+    with closing(OpusEncoder()) as encoder:
         assert opus.packet_samples(encoder.encode(bytes(PACKET * 2))) == PACKET
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from statistics import median
 from typing import Any
 
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 
 from intercom.errors import ProtocolError
 from intercom.media import (
@@ -20,12 +21,16 @@ from intercom.media import (
     PeerRestored,
     watchdog,
 )
-from intercom.media.aiortc_seams import packets_received
+from intercom.media.aiortc_seams import Arrived, packets_received
+from intercom.media.peer import EARLY
 from tests.media_rig import (
+    Clicks,
+    Device,
     Line,
     Side,
     TestDevices,
     Wire,
+    key_frames,
     loudness,
     no_new_threads,
     payload_type,
@@ -116,9 +121,9 @@ async def test_a_picture_loss_gives_a_key_frame() -> None:
         await until(lambda: line.flat.view.count >= 3)
         feed = line.door.media._picture.feed_of(line.door.peer._video_out)  # noqa: SLF001 - counted there
         assert feed is not None
-        before = feed.key_frames
+        keys = key_frames(feed)
         line.flat.peer._video_in._lost()  # noqa: SLF001 - as the decoder would say
-        await until(lambda: feed.key_frames > before)
+        await until(lambda: keys)
         shown = line.flat.view.count
         await until(lambda: line.flat.view.count > shown)
 
@@ -130,7 +135,7 @@ async def test_a_lower_estimate_changes_the_rate_and_not_the_encoder() -> None:
         await until(lambda: line.flat.view.count >= 3)
         encoder: Any = line.door.media._picture.feed_of(line.door.peer._video_out)  # noqa: SLF001 - as above
         sender = next(t.sender for t in line.door.pc.getTransceivers() if t.kind == "video")
-        keys = encoder.key_frames
+        keys = key_frames(encoder)
         remb = RtcpPsfbPacket(
             fmt=RTCP_PSFB_APP,
             ssrc=1,
@@ -142,8 +147,7 @@ async def test_a_lower_estimate_changes_the_rate_and_not_the_encoder() -> None:
         await until(lambda: encoder._context.bit_rate == 500_000)  # noqa: SLF001 - libx264's own
         shown = line.flat.view.count
         await until(lambda: line.flat.view.count > shown + 5)
-        assert encoder.contexts == 1
-        assert encoder.key_frames == keys
+        assert keys == []
 
 
 async def test_a_lost_video_packet_is_sent_again() -> None:
@@ -165,49 +169,72 @@ async def test_a_lost_video_packet_is_sent_again() -> None:
         assert stats["decode_errors"] == 0
 
 
+def packet_number(data: bytes, video: int) -> int | None:
+    """The sequence number of a video packet, sent the first time or again; else None."""
+    kind = data[1] & 0x7F
+    if 192 <= data[1] <= 223 or kind not in (video, video + 1):
+        return None
+    packet = RtpPacket.parse(data)
+    again = kind == video + 1  # RFC 4588: the first two bytes are the number of the original
+    return int.from_bytes(packet.payload[:2], "big") if again else packet.sequence_number
+
+
 async def test_a_video_packet_that_stays_lost_brings_a_key_frame() -> None:
     async with Line() as line:
         await line.connect()
         video = payload_type(line.door, "video")
-        gone: dict[str, Any] = {"on": False}
+        gone: dict[str, int | None] = {"now": 0, "number": None}
 
         def lose(data: bytes) -> bool:
-            return bool(gone["on"]) and not 192 <= data[1] <= 223 and data[1] & 0x7F >= video
+            number = packet_number(data, video)
+            if gone["now"] and gone["number"] is None:
+                gone["number"] = number
+            return number is not None and number == gone["number"]
 
         wire = Wire(line.door, lose)
         await all_on(line)
         await until(lambda: line.flat.view.count >= 5)
-        gone["on"] = True
-        await until(lambda: wire.lost >= 2)
-        gone["on"] = False
+        feed = line.door.media._picture.feed_of(line.door.peer._video_out)  # noqa: SLF001 - counted there
+        assert feed is not None
+        keys, before = key_frames(feed), line.flat.peer.stats
+        gone["now"] = 1
+        await until(lambda: wire.lost)
         since, shown = time.monotonic(), line.flat.view.count
-        await until(lambda: line.flat.view.count > shown + 3)
+        await until(lambda: line.flat.view.count > shown + 1)  # one may have been under way
+        took = time.monotonic() - since
         stats = line.flat.peer.stats
+        assert wire.lost >= 2  # it was asked for again, and lost again
+        assert stats["video_plis"] > before["video_plis"]
+        assert keys
         assert stats["decode_errors"] == 0
-        assert time.monotonic() - since < 2  # aiortc alone: 4 to 17 s
-        assert stats["video_recovered"] or stats["video_plis"]
+        assert took < 1.0  # a round trip and 0.1 s, the interval of key frames, and two pictures
 
 
 async def test_a_lost_audio_packet_leaves_no_delay() -> None:
     async with Line() as line:
         await line.connect()
         audio = payload_type(line.door, "audio")
-        count = {"audio": 0}
+        gone = {"on": False}
 
         def lose(data: bytes) -> bool:
-            count["audio"] += data[1] & 0x7F == audio
-            return data[1] & 0x7F == audio and count["audio"] == 20
+            mine = gone["on"] and data[1] & 0x7F == audio
+            gone["on"] = gone["on"] and not mine
+            return mine
 
-        wire = Wire(line.door, lose)
+        wire, clicks = Wire(line.door, lose), Clicks()
+        line.door.devices.voice = clicks
         await all_on(line)
-        await until(lambda: line.flat.peer.stats["audio_received"] >= 15)
-        before = line.flat.peer.stats["audio_delay"]
-        await until(lambda: wire.lost == 1)
-        await until(lambda: line.flat.peer.stats["audio_received"] >= 70)
+        await until(lambda: len(clicks.delays(line.flat.devices)) >= 5)
+        before = clicks.delays(line.flat.devices)[2:]
+        gone["on"] = True
+        await until(lambda: wire.lost)
+        await asyncio.sleep(1)  # for so long it may take
+        clicks.said.clear()
+        await until(lambda: len(clicks.delays(line.flat.devices)) >= 3)
+        after = clicks.delays(line.flat.devices)
         stats = line.flat.peer.stats
         assert stats["audio_concealed"] + stats["audio_recovered"] >= 1
-        # aiortc alone keeps 200 ms more; a busy machine may ask for some milliseconds
-        assert stats["audio_delay"] <= max(before, stats["audio_target"]) + 2400
+        assert median(after) < median(before) + 0.1  # aiortc alone keeps 0.2 s more
 
 
 async def test_a_vanished_peer_is_noticed_and_its_return_too(
@@ -241,6 +268,91 @@ async def test_closing_is_quick_even_if_the_peer_is_dead() -> None:
             async with asyncio.timeout(1):
                 await line.flat.peer.close()
                 await line.flat.peer.close()
+
+
+async def test_closing_goes_on_when_who_closes_is_cancelled() -> None:
+    with no_new_threads():
+        async with Line() as line:
+            await line.connect()
+            await all_on(line)
+            first = asyncio.create_task(line.flat.peer.close())
+            await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.wait([first])
+            async with asyncio.timeout(3):
+                await line.flat.peer.close()
+            assert line.flat.pc.connectionState == "closed"
+            assert line.flat.media._peers == {}  # noqa: SLF001 - nobody may keep it
+
+
+async def test_everything_is_freed_even_when_closing_itself_is_cancelled() -> None:
+    with no_new_threads():
+        async with Line() as line:
+            await line.connect()
+            await all_on(line)
+            closing = asyncio.create_task(line.flat.peer.close())
+            await asyncio.sleep(0.001)  # at its first wait, or a later one
+            task = line.flat.peer._closing  # noqa: SLF001 - as a loop does that ends
+            assert task is not None
+            task.cancel()
+            await asyncio.wait([closing])
+            assert line.flat.media._peers == {}  # noqa: SLF001 - as above
+            assert not line.flat.peer._video_out.is_open  # noqa: SLF001 - as above
+
+
+async def test_an_offer_that_is_taken_while_it_closes_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Line() as line:
+        peer = line.flat.peer
+        describe = peer._pc.setLocalDescription  # noqa: SLF001 - its last step that waits
+
+        async def late(answer: RTCSessionDescription) -> None:
+            await describe(answer)
+            await peer.close()
+
+        monkeypatch.setattr(peer._pc, "setLocalDescription", late)  # noqa: SLF001 - the same
+        handle, handled = peer.handle, asyncio.Event()
+
+        async def noted(body: dict[str, Any]) -> None:
+            await handle(body)
+            handled.set()
+
+        monkeypatch.setattr(peer, "handle", noted)
+        await line.door.peer.start()
+        await until(handled.is_set)
+        assert line.flat.media._picture._tracks == {}  # noqa: SLF001 - nothing of it stays
+        assert line.flat.media._sound._receivers == ()  # noqa: SLF001 - the same
+
+
+async def test_candidates_that_come_too_early_are_not_kept_without_end() -> None:
+    side = Side("flat", "240p", False)
+    peer = side.media.peer("call", "door", 1, False, lambda body: None)
+    line = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
+    for _ in range(3 * EARLY):
+        await peer.handle({"kind": "candidate", "candidate": {"candidate": line, "sdpMid": "0"}})
+    assert len(peer._early) == EARLY  # noqa: SLF001 - bounded
+    await side.media.close()
+
+
+async def test_what_is_lost_is_counted_for_the_metrics() -> None:
+    async with Line() as line:
+        await line.connect()
+        await all_on(line)
+        await until(lambda: line.flat.view.count >= 3)
+        assert line.flat.peer.stats["malformed"] == 0
+        line.door.peer.send(False, True)
+        receiver = line.flat.peer._audio_in  # noqa: SLF001 - in the tap's place
+        receiver.add(Arrived(1, 96, 1, 0, True, b"\xff" * 3, b""))
+        await until(lambda: line.flat.peer.stats["malformed"] >= 1)
+        speaker = line.flat.media._sound.speaker.device  # noqa: SLF001 - its driver counts
+        assert isinstance(speaker, Device)
+        speaker.xruns = 2
+        line.flat.peer._video_out.dropped += 3  # noqa: SLF001 - a queue that was full
+        stats = line.flat.peer.stats
+        assert stats["xruns"] == 2
+        assert stats["dropped"] >= 3
+        assert {"overruns", "gaps"} <= stats.keys()
 
 
 async def test_closing_gives_the_sockets_back() -> None:

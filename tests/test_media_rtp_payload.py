@@ -38,19 +38,19 @@ def test_units_come_back_from_the_stream(units: list[bytes], long: bool) -> None
 
 @given(st.lists(nals, min_size=1, max_size=8))
 def test_h264_survives_the_way(units: list[bytes]) -> None:
-    payloads = h264_payloads(annex_b(units))
+    payloads = h264_payloads(split_nals(annex_b(units)))
     assert all(len(payload) <= PAYLOAD_MAX for payload in payloads)
     assert b"".join(map(h264_depayload, payloads)) == annex_b(units)
 
 
 def test_no_piece_is_tiny() -> None:
-    pieces = h264_payloads(annex_b([b"\x65" + b"\x01" * (PAYLOAD_MAX + 10)]))
+    pieces = h264_payloads([b"\x65" + b"\x01" * (PAYLOAD_MAX + 10)])
     assert len(pieces) == 2
     assert min(map(len, pieces)) > PAYLOAD_MAX // 3
 
 
 def test_a_real_key_frame_is_known_by_its_first_packet_only() -> None:
-    key, other = coded(2)
+    key, other = (list(split_nals(unit)) for unit in coded(2))
     first, *rest = [h264_depayload(payload) for payload in h264_payloads(key)]
     assert h264_starts_key(first)
     assert not any(map(h264_starts_key, rest))

@@ -22,19 +22,17 @@ def power(samples: speex.Samples) -> float:
     return float(np.mean(samples.astype(float) ** 2))
 
 
-def test_an_echo_is_subtracted_and_forgotten_at_reset() -> None:
+def test_an_echo_is_subtracted() -> None:
     canceller = LinearCanceller(RATE, FRAME, 10 * FRAME)
     far = noise(300)
     near = np.roll(far, 50) // 2
     for at in range(0, len(far), FRAME):
         out = canceller.process(near[at : at + FRAME], far[at : at + FRAME])
     assert power(out) < power(near) / 300
-    canceller.reset()
-    assert power(canceller.process(near[:FRAME], far[:FRAME])) > power(near) / 3
     canceller.close()
     canceller.close()
     with pytest.raises(SpeexError, match="closed"):
-        canceller.reset()
+        canceller.process(near[:FRAME], far[:FRAME])
 
 
 def test_steady_noise_is_suppressed_as_far_as_is_wanted() -> None:

@@ -52,9 +52,13 @@ def _gather_by(connection: Connection, route: Route) -> None:
         kept = [address for address in addresses if route.allows(address)]
         if not kept and not route.relay_only:
             kept = ["127.0.0.1"]
-        found = [await _bind(connection, component, address, route.ports) for address in kept]
-        hosts = [protocol for protocol in found if protocol is not None]
-        connection._protocols += hosts  # noqa: SLF001 - the seam
+        hosts = []
+        for address in kept:
+            protocol = await _bind(connection, component, address, route.ports)
+            if protocol is not None:
+                hosts.append(protocol)
+                # at once: what is bound is closed with it, even if this is cancelled at the next
+                connection._protocols.append(protocol)  # noqa: SLF001 - the seam
         seen = [_reflexive(protocol, route.stun) for protocol in hosts]
         # without addresses it asks the TURN server only
         rest = await asyncio.gather(relayed(component, [], GATHER_WITHIN), *seen)

@@ -86,11 +86,6 @@ class Assembler:
         self._done = 0  # packets before it were handed out or given up
         self._pli_at = 0.0
 
-    @property
-    def waiting(self) -> bool:
-        """Whether only a key frame helps."""
-        return self._begin is None
-
     def feed(self, packet: VideoPacket, now: float) -> Fed:
         """Take one packet, in whatever order and number it comes."""
         fed = Fed()

@@ -1,8 +1,4 @@
-"""The encoders of video that are opened, and how: no look-ahead, a rate that can be lowered.
-
-Measured at 640x480 on x86 (PyAV 18, one thread): ultrafast 1.0 ms a frame, superfast 1.6 ms,
-veryfast 2.2 ms; slices over two threads gain nothing at this size and cost 15 % more CPU.
-"""
+"""The encoders of video that are opened, and how: no look-ahead, a rate that can be lowered."""
 
 from __future__ import annotations
 

@@ -54,11 +54,15 @@ class Decoder:
         if full:
             self._on_lost()
 
-    def close(self) -> None:
-        """Stop and join the thread; idempotent. Waits for the frame in work."""
+    def stop(self) -> None:
+        """Decode nothing more; the thread ends after the frame in work."""
         with self._condition:
             self._closed = True
             self._condition.notify()
+
+    def close(self) -> None:
+        """Stop and join the thread; idempotent. Waits for the frame in work."""
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:

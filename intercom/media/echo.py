@@ -46,6 +46,9 @@ class Canceller(Protocol):
     def process(self, near: Samples, far: Samples) -> Samples:
         """BLOCK samples of the microphone, cleaned; `far` was played at their time."""
 
+    def hide(self, hidden: bool) -> None:
+        """Whether there is no echo that could be heard."""
+
     def disturb(self) -> None:
         """Signal and reference have moved against each other; what was learnt may be wrong."""
 
@@ -81,6 +84,9 @@ class Untouched:
         """`near`."""
         return near
 
+    def hide(self, hidden: bool) -> None:
+        """It is all the same."""
+
     def disturb(self) -> None:
         """Nothing was learnt."""
 
@@ -106,6 +112,9 @@ class WebRtc:
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without echo and with less noise."""
         return self._processor.process(near, far)
+
+    def hide(self, hidden: bool) -> None:
+        """AEC3 trusts nobody."""
 
     def disturb(self) -> None:
         """AEC3 notices by itself."""
@@ -139,6 +148,10 @@ class WithGain:
         louder = self._gain.process(clean, voice)
         is_voice = not self._echoes or int(np.abs(clean).max(initial=0)) > _VOICE
         return self._blend(clean, louder, 1.0 if is_voice else 0.0)
+
+    def hide(self, hidden: bool) -> None:
+        """Tell the canceller."""
+        self._canceller.hide(hidden)
 
     def disturb(self) -> None:
         """Tell the canceller."""

@@ -21,6 +21,10 @@ SEGMENT = 16_384  # samples, a second
 EARLIEST, LATEST = -1600, 8000  # samples: the echo is looked for in -100 to 500 ms
 _AUDIBLE = 60.0  # rms of a reference that can be looked for
 _CLEAR = 9.0  # times the rms of the correlation: a peak that is one
+_SURE = 18.0  # a voice that resembles the reference by chance is not so clear
+_NONE = 7.0  # less: there is no echo, or the own voice drowns it
+_HEARD = 0.3  # seconds of loud reference, LATEST ago, of which an echo would have come by now
+_PIECE = 128  # samples that are loud or not
 _MEMORY = 0.3
 _SHAPE = 96  # samples on each side of the peak that are compared
 _FAR = 12  # samples; a shift of more is not drift
@@ -39,8 +43,10 @@ class DelayTracker:
     """Looks at the echo about once a second while there is something to see."""
 
     def __init__(self) -> None:
+        self.is_hidden = False  # by the last looks there is no echo, or one that nobody hears
         self._near, self._far = _Third(2 * SEGMENT), _Third(2 * SEGMENT)
         self._fresh = 0
+        self._clear = 0.0  # at the last look
         self._cross: npt.NDArray[np.complexfloating[Any]] | None = None
         self._shape: Floats | None = None
         self._peak = 0
@@ -62,7 +68,10 @@ class DelayTracker:
 
     def _look(self) -> Seen | None:
         near, far = self._near.samples, self._far.samples
-        if _rms(far) < _AUDIBLE or _rms(near) < _AUDIBLE / 100:
+        if _rms(far) < _AUDIBLE:
+            return None
+        if _rms(near) < _AUDIBLE / 100:
+            self._conclude(0.0, far)
             return None
         window = np.hanning(len(near)).astype(np.float32)
         size = 2 * len(near)
@@ -75,9 +84,20 @@ class DelayTracker:
         seen = np.fft.irfft(white, size)
         range_ = np.concatenate([seen[EARLIEST:], seen[:LATEST]]).astype(np.float32)
         peak = int(np.argmax(np.abs(range_)))
-        if abs(range_[peak]) < _CLEAR * _rms(range_):
+        clear = float(abs(range_[peak]) / (_rms(range_) + 1e-12))
+        self._conclude(clear, far)
+        if clear < _CLEAR:
             return None
         return Seen((peak + EARLIEST) / RATE, self._shifted(range_, peak))
+
+    def _conclude(self, clear: float, far: Floats) -> None:
+        before, self._clear = self._clear, clear
+        if clear >= _SURE or (clear >= _CLEAR and before >= _CLEAR):
+            self.is_hidden = False
+        elif clear < _NONE:
+            pieces = far[: (len(far) - LATEST) // _PIECE * _PIECE].reshape(-1, _PIECE)
+            loud = int(np.count_nonzero(np.mean(pieces * pieces, axis=1) > _AUDIBLE**2))
+            self.is_hidden |= loud * _PIECE >= _HEARD * RATE
 
     def _shifted(self, seen: Floats, peak: int) -> float | None:
         if not _SHAPE + _FAR <= peak < len(seen) - _SHAPE - _FAR:

@@ -54,11 +54,6 @@ class FullDuplex:
         self._judge = Judge()
         self._is_linear = False
 
-    @property
-    def is_linear(self) -> bool:
-        """Whether the linear path is what is heard."""
-        return self._is_linear
-
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`."""
         linear = self._linear.process(near, far)
@@ -71,6 +66,10 @@ class FullDuplex:
         old, new = (aec3, linear) if is_linear else (linear, aec3)
         faded: Samples = (old * (1.0 - _UP) + new * _UP).astype(np.int16)
         return faded
+
+    def hide(self, hidden: bool) -> None:
+        """The linear path may be heard though it has not learnt: it takes nothing of a voice."""
+        self._judge.echo_is_hidden = hidden
 
     def disturb(self) -> None:
         """AEC3 is heard until the filter has learnt again."""

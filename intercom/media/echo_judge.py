@@ -42,6 +42,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.linear_is_good = False
+        self.echo_is_hidden = False  # there is nothing to take, or nobody would hear it
         self._sums: Powers = np.zeros(6)
         self._blocks = 0
         self._recent: Powers = np.zeros(3)  # of the microphone, the linear path and AEC3
@@ -54,7 +55,8 @@ class Judge:
     def linear_is_heard(self) -> bool:
         """Whether the linear path is the better one now."""
         _, linear, aec3 = self._recent
-        return bool((self.linear_is_good and self._alone < ALONE_FOR) or QUIETER * linear < aec3)
+        may_talk = self.linear_is_good or self.echo_is_hidden
+        return bool((may_talk and self._alone < ALONE_FOR) or QUIETER * linear < aec3)
 
     def hear(
         self, far: Samples, near: Samples, filtered: Samples, linear: Samples, aec3: Samples

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from intercom.errors import IntercomError
+
 from .align import RATE, Reference, Timeline
-from .echo import BLOCK, Canceller, VoiceSettings, make_canceller
+from .echo import BLOCK, Canceller, Untouched, VoiceSettings, make_canceller
 from .echo_delay import DelayTracker, Seen
 from .echo_lag import Lag
 
@@ -18,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 Samples = npt.NDArray[np.int16]
 
-
+UNFIT = (ImportError, OSError, IntercomError, RuntimeError, ValueError)
+"""What the libraries raise when they are missing, or refuse what they are given."""
 LOUD = 300.0**2
 """Power of a block of the others' sound from which on its echo says something."""
 MEASURED = 100
@@ -26,11 +30,18 @@ MEASURED = 100
 
 
 class EchoPath:
-    """`played` belongs to the speaker's thread, everything else to the microphone path's."""
+    """`played` belongs to the speaker's thread, everything else to the microphone path's.
 
-    def __init__(self, settings: VoiceSettings) -> None:
+    When the canceller cannot be made, or fails, `on_fault` is told why, once, in the latter; the
+    microphone is passed on untouched from then on.
+    """
+
+    def __init__(
+        self, settings: VoiceSettings, on_fault: Callable[[str], None] = logger.warning
+    ) -> None:
         self.lag = Lag()
         self._settings = settings
+        self._on_fault = on_fault
         self._canceller: Canceller | None = None
         self._lock = threading.Lock()  # of the two below
         self._reference = Reference()
@@ -70,7 +81,7 @@ class EchoPath:
 
     def _clean(self, near: Samples, at: int) -> Samples:
         if self._canceller is None:  # made here: loading the libraries takes its time
-            self._canceller = make_canceller(self._settings)
+            self._canceller = self._made()
         if self._gaps_seen != self.gaps:
             self._gaps_seen = self.gaps
             self._canceller.disturb()
@@ -81,11 +92,33 @@ class EchoPath:
         lag.pass_by(BLOCK)
         if self._settings.echo != "off":
             seen = self._tracker.push(near, far)
+            self._canceller.hide(self._tracker.is_hidden)
             if seen is not None:
                 self._follow(seen, self._canceller)
-        clean = self._canceller.process(near, far)
+        try:
+            clean = self._canceller.process(near, far)
+        except UNFIT as error:
+            self._give_up(error)
+            return near
         self._measure(near, far, clean)
         return clean
+
+    def _made(self) -> Canceller:
+        try:
+            return make_canceller(self._settings)
+        except UNFIT as error:
+            self._give_up(error)
+            return Untouched()
+
+    def _give_up(self, error: Exception) -> None:
+        broken, self._canceller = self._canceller, Untouched()
+        self.reduction = None
+        if broken is not None:
+            broken.close()
+        self._on_fault(
+            f"its sound goes out as it is, with echo and noise: {error}; reinstall the program's"
+            ' libraries, or set echo = "off", noise_suppression = false and gain = false'
+        )
 
     def _measure(self, near: Samples, far: Samples, clean: Samples) -> None:
         """Compare what came in with what goes out, over a second in which others are loud."""

@@ -8,6 +8,8 @@ import threading
 import time
 
 import av
+import numpy as np
+import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -18,7 +20,7 @@ from .devices import Camera, CodedPacket
 from .feed import Feed, media_time
 from .ladder import Ladder, Rung, rungs
 from .load import LoadMeter
-from .rtp_payload import h264_payloads, is_key, vp8_payloads
+from .rtp_payload import h264_payloads, is_key, split_nals, vp8_payloads
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +43,6 @@ class Encoder(Feed):
         name: str = "picture",
     ) -> None:
         super().__init__(loop, bitrate)
-        self.dropped = 0
-        self.contexts = 0  # encoders opened so far
         self.codec = codec
         self._name = name
         self._fps = fps
@@ -99,11 +99,15 @@ class Encoder(Feed):
         self.set_top(bitrate)
         self._renew = True  # last: the encoder's thread reads it first
 
-    def close(self) -> None:
-        """Stop and join the thread; idempotent."""
+    def stop(self) -> None:
+        """Encode nothing more; the thread ends after the frame in work."""
         with self._condition:
             self._closed = True
             self._condition.notify()
+
+    def close(self) -> None:
+        """Stop and join the thread; idempotent."""
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:
@@ -169,12 +173,11 @@ class Encoder(Feed):
                 frame, rung.width, rung.height, interpolation=Interpolation.FAST_BILINEAR
             )
         if shared:
-            return av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+            return _copy(frame)
         return frame
 
     def _open(self, rung: Rung) -> VideoCodecContext:
         bitrate = rung.bitrate if self.codec == "H264" else min(self._bitrate, rung.bitrate)
-        self.contexts += 1
         fps = max(1, self._fps // rung.every)
         return open_codec(self.codec, rung.width, rung.height, fps, bitrate)
 
@@ -189,7 +192,7 @@ class Encoder(Feed):
     def _pack(self, packet: CodedPacket) -> Encoded:
         data = bytes(packet)
         h264 = self.codec == "H264"
-        payloads = h264_payloads(data) if h264 else vp8_payloads(data, self.frames)
+        payloads = h264_payloads(split_nals(data)) if h264 else vp8_payloads(data, self.frames)
         return Encoded(payloads, packet.pts or 0, bool(packet.is_keyframe))
 
 
@@ -206,9 +209,23 @@ class PassThrough(Feed):
             return
         if self.keys.take(time.monotonic()):
             self._camera.force_key_frame()
-        data = bytes(packet)
-        self.deliver(Encoded(h264_payloads(data), media_time(), is_key(data)))
+        nals = list(split_nals(bytes(packet)))
+        self.deliver(Encoded(h264_payloads(nals), media_time(), is_key(nals)))
 
     def apply_bitrate(self, bps: int) -> None:
         """Set the camera's own encoder."""
         self._camera.set_bitrate(bps)
+
+
+def _copy(frame: av.VideoFrame) -> av.VideoFrame:
+    """The same yuv420p picture in memory of its own."""
+    copy = av.VideoFrame(frame.width, frame.height, "yuv420p")
+    for into, plane in zip(copy.planes, frame.planes, strict=True):
+        _rows(into)[:] = _rows(plane)
+    return copy
+
+
+def _rows(plane: av.video.plane.VideoPlane) -> npt.NDArray[np.uint8]:
+    """A view without the padding."""
+    data = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height]
+    return data.reshape(plane.height, plane.line_size)[:, : plane.width]

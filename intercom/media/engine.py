@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,8 +31,8 @@ class Media:
     `report` is called in that thread; `Calling` sets its own. Raises CallingError for an unknown
     quality and OpusError when libopus is not installed. `route` limits what connections use,
     `voice` says what is done to the microphone; `configure` is that of Servers, `local_view` is
-    Picture's, `set_mic_mute`, `play` and `silence` are Sound's; `cameras` and `microphones` are
-    those of the devices, and block.
+    Picture's, as is `snapshot`; `set_mic_mute`, `play`, `silence` and `recorder` are Sound's;
+    `cameras` and `microphones` are those of the devices, and block.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Media:
         self._sound = Sound(devices, self._executor, self._tell, voice)
         self._peers: dict[Peer, str] = {}
         self._servers = Servers(route or Route())
-        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._meter = self._loop.create_task(self._measure(), name="voice-volume")
         self.configure = self._servers.configure
@@ -65,6 +66,9 @@ class Media:
         self.play = self._sound.play
         self.silence = self._sound.silence
         self.close_microphone = self._sound.microphone.close
+        self.open_speaker = self._sound.speaker.open
+        self.recorder = self._sound.recorder
+        self.snapshot = self._picture.snapshot
         self.cameras = devices.cameras
         self.microphones = devices.microphones
 
@@ -77,11 +81,6 @@ class Media:
     def microphone_open(self) -> bool:
         """Whether the microphone delivers."""
         return self._sound.microphone.device is not None
-
-    @property
-    def speaker_open(self) -> bool:
-        """Whether the speaker plays."""
-        return self._sound.speaker.device is not None
 
     async def open_camera(self) -> None:
         """Open the camera; a failure is reported as DeviceFault and tried again."""
@@ -137,16 +136,29 @@ class Media:
         return peer
 
     async def close(self) -> None:
-        """Close peers, devices and threads; idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        self._meter.cancel()
-        await asyncio.wait([self._meter])
-        await self._servers.close()
-        await asyncio.gather(*(peer.close() for peer in list(self._peers)))
-        await asyncio.gather(self._picture.close(), self._sound.close())
-        self._executor.shutdown(wait=False)
+        """Close peers, devices and threads, even if one of them fails or who waits is cancelled;
+        idempotent.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._end(), name="closing media")
+        await asyncio.shield(self._closing)
+
+    async def _end(self) -> None:
+        """The last comes first."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._executor.shutdown, wait=False)
+            stack.push_async_callback(self._all, self._picture.close, self._sound.close)
+            stack.push_async_callback(self._all, *(peer.close for peer in self._peers))
+            stack.push_async_callback(self._servers.close)
+            stack.push_async_callback(asyncio.wait, [self._meter])
+            self._meter.cancel()
+
+    async def _all(self, *closes: Callable[[], Awaitable[None]]) -> None:
+        """Close them all at once; what they raise is told in the log."""
+        closing = (close() for close in closes)
+        for error in await asyncio.gather(*closing, return_exceptions=True):
+            if error is not None:
+                logger.error("closing: %r", error, exc_info=error)
 
     async def _measure(self) -> None:
         while True:

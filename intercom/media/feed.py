@@ -31,13 +31,11 @@ class KeyFrameGate:
         self._lock = threading.Lock()
         self._wanted = False
         self._next = 0.0
-        self.requests = 0
 
     def request(self) -> None:
         """Remember that a key frame is wanted."""
         with self._lock:
             self._wanted = True
-            self.requests += 1
 
     def take(self, now: float) -> bool:
         """Whether the coming frame is to be a key frame; the request is then served."""
@@ -57,7 +55,7 @@ class Feed:
         self.wanted = False  # read by the encoder's thread: somebody's gate is open
         self.rate = RateLimit(bitrate)
         self.frames = 0
-        self.key_frames = 0
+        self.dropped = 0  # pictures that came faster than they were coded
         self._loop = loop
         self._tracks: set[PacketTrack] = set()
         self._bitrate = bitrate
@@ -97,7 +95,6 @@ class Feed:
     def deliver(self, frame: Encoded) -> None:
         """Hand `frame` to every open track; from any thread."""
         self.frames += 1
-        self.key_frames += frame.key
         self.post(self._fan_out, frame)
 
     def post(self, call: Callable[[Encoded], None], frame: Encoded) -> None:

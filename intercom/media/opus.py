@@ -6,15 +6,14 @@ Reference: RFC 6716, RFC 7587 and libopus' opus_defines.h for the numbers of the
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from intercom.errors import IntercomError
+
+from .native import Handle, load
 
 RATE = 48_000
 PACKET = 960  # samples, 20 ms
@@ -36,13 +35,7 @@ class OpusError(IntercomError):
 
 @functools.cache
 def _library() -> ctypes.CDLL:
-    name = ctypes.util.find_library("opus") or "libopus.so.0"
-    try:
-        library = ctypes.CDLL(name)
-    except OSError as error:
-        raise OpusError(
-            f"libopus cannot be loaded ({error}): install it with 'apt install libopus0'"
-        ) from error
+    library = load("libopus.so.0", "libopus0", OpusError)
     library.opus_strerror.restype = _BYTES
     library.opus_encoder_create.restype = library.opus_decoder_create.restype = _PTR
     library.opus_encoder_create.argtypes = [_I32, _INT, _INT, ctypes.POINTER(_INT)]
@@ -70,44 +63,14 @@ def packet_samples(packet: bytes) -> int:
     return _checked(_library().opus_packet_get_nb_samples(packet, len(packet), RATE))
 
 
-class _Codec:
-    """Owns a libopus state."""
-
-    def __init__(self, state: int, destroy: str) -> None:
-        self._state = state
-        self._destroy = destroy
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free the state; idempotent."""
-        if self._state:
-            getattr(_library(), self._destroy)(self._state)
-            self._state = 0
-
-    def _alive(self) -> int:
-        if not self._state:
-            raise OpusError("the codec is closed")
-        return self._state
-
-
-class OpusEncoder(_Codec):
+class OpusEncoder(Handle):
     """Mono speech, 48 kHz, 20 ms a packet, in-band FEC on."""
 
     def __init__(self, bitrate: int = BITRATE, loss: int = 5, complexity: int = 5) -> None:
         error = _INT()
         state = _library().opus_encoder_create(RATE, 1, _VOIP, ctypes.byref(error))
         _checked(error.value)
-        super().__init__(state, "opus_encoder_destroy")
+        super().__init__(state, _library().opus_encoder_destroy, OpusError)
         self._out = ctypes.create_string_buffer(_MAX_BYTES)
         self._control(_SET_BITRATE, bitrate)
         self._control(_SET_COMPLEXITY, complexity)
@@ -123,22 +86,22 @@ class OpusEncoder(_Codec):
         if len(pcm) != PACKET * 2:
             raise OpusError(f"20 ms are {PACKET * 2} bytes, not {len(pcm)}")
         samples = ctypes.cast(ctypes.c_char_p(pcm), _PCM)
-        size = _library().opus_encode(self._alive(), samples, PACKET, self._out, _MAX_BYTES)
+        size = _library().opus_encode(self.state, samples, PACKET, self._out, _MAX_BYTES)
         return self._out.raw[: _checked(size)]
 
     def _control(self, request: int, value: int) -> None:
         # variadic: the state needs its type spelled out, or it is cut to 32 bits
-        _checked(_library().opus_encoder_ctl(_PTR(self._alive()), request, _I32(value)))
+        _checked(_library().opus_encoder_ctl(_PTR(self.state), request, _I32(value)))
 
 
-class OpusDecoder(_Codec):
+class OpusDecoder(Handle):
     """Mono at 48 kHz; knows how to conceal."""
 
     def __init__(self) -> None:
         error = _INT()
         state = _library().opus_decoder_create(RATE, 1, ctypes.byref(error))
         _checked(error.value)
-        super().__init__(state, "opus_decoder_destroy")
+        super().__init__(state, _library().opus_decoder_destroy, OpusError)
         self._out = (ctypes.c_int16 * LONGEST)()
         self._view = memoryview(self._out).cast("B")
 
@@ -156,5 +119,5 @@ class OpusDecoder(_Codec):
 
     def _run(self, packet: bytes | None, samples: int, *, fec: bool) -> Samples:
         size = len(packet) if packet is not None else 0
-        count = _library().opus_decode(self._alive(), packet, size, self._out, samples, int(fec))
+        count = _library().opus_decode(self.state, packet, size, self._out, samples, int(fec))
         return np.frombuffer(self._view, np.int16, _checked(count)).copy()

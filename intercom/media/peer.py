@@ -22,9 +22,8 @@ from intercom.errors import ProtocolError
 from intercom.tasks import Tasks
 
 from . import aiortc_seams as seams
-from . import loss, session_description
+from . import figures, loss, session_description
 from .aioice_seams import own_addresses, use_route
-from .devices import View
 from .events import FirstFrame, FirstSound, MediaEvent
 from .picture import Picture
 from .receive_audio import AudioReceiver
@@ -37,6 +36,7 @@ from .watchdog import Watchdog
 logger = logging.getLogger(__name__)
 
 CLOSE_WITHIN = 0.8  # seconds
+EARLY = 64  # candidates that may come before the description they belong to
 # the ways in which aiortc's parser trips over a description that makes no sense
 BAD_SIGNAL = (
     ValueError,
@@ -54,7 +54,8 @@ class Peer:
     """Media to and from `user_id` in call `call_id`; belongs to the loop's thread.
 
     `signal` is called with the bodies for the other side. Nothing is sent and nothing is played
-    before `send` and `listen` say so; neither needs a negotiation.
+    before `send` and `listen` say so; neither needs a negotiation. `view(view)` says where the
+    remote picture is shown, `take_volume()` how loud (0-100) the remote voice was since last time.
     """
 
     def __init__(
@@ -82,9 +83,12 @@ class Peer:
         self._video_in = VideoReceiver(
             user_id, lambda: report(FirstFrame(call_id, user_id)), self._nack, self._pli
         )
+        self.view = self._video_in.view
+        self.take_volume = self._audio_in.take_volume
         self._transceivers: dict[str, RTCRtpTransceiver] = {}
         self._early: list[dict[str, Any] | None] = []
-        self._closing: asyncio.Future[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._hanging_up: asyncio.Task[None] | None = None
         self._watchdog = Watchdog(call_id, user_id, self._pc, report)
 
     async def start(self) -> None:
@@ -122,14 +126,6 @@ class Peer:
         """Whether the remote sound is played."""
         self._audio_in.listening = audio
 
-    def view(self, view: View | None) -> None:
-        """Where the remote picture is shown."""
-        self._video_in.view(view)
-
-    def take_volume(self) -> int:
-        """How loud the remote voice was since the last call, 0-100."""
-        return self._audio_in.take_volume()
-
     def uses(self, addresses: Collection[str]) -> bool:
         """Whether it goes by one of these own addresses, or by nobody knows which."""
         used = own_addresses(self._pc)
@@ -137,60 +133,57 @@ class Peer:
 
     @property
     def stats(self) -> dict[str, Any]:
-        """Counters for the metrics and the log."""
-        assembler, audio = self._video_in.assembler.stats, self._audio_in.stats
+        """Counters for the metrics and the log.
+
+        `xruns`, `overruns` and `gaps` are the station's, of all calls (see Sound.counters);
+        `malformed`: packets from this peer that are no Opus; `dropped`: pictures and packets of
+        sound that this peer never got, since its line, or the encoder, could not follow.
+        """
         feed = self._picture.feed_of(self._video_out)
-        sender = self._transceivers["video"].sender if "video" in self._transceivers else None
         return {
             "state": self._pc.connectionState,
             "epoch": self.epoch,
-            **self._line(),
+            **figures.line(self._pc, self._transceivers),
             "sent_height": self._picture.height_of(self._video_out),
             "echo_reduction_db": self._sound.echo_reduction,
-            "rtt": seams.round_trip(sender) if sender is not None else None,
-            "video_out_dropped": self._video_out.dropped,
-            "audio_out_dropped": self._audio_out.dropped,
-            "bitrate": feed.rate.value if feed is not None else 0,
-            "frames_decoded": self._video_in.decoder.decoded,
-            "decode_errors": self._video_in.decoder.errors,
-            "decoder_overflows": self._video_in.decoder.overflows,
-            **{f"video_{k}": getattr(assembler, k) for k in assembler.__slots__},
-            **{f"audio_{k}": getattr(audio, k) for k in audio.__slots__},
-        }
-
-    def _line(self) -> dict[str, Any]:
-        """What came and went, of both kinds; the jitter is the picture's."""
-        counts = {k: seams.arrivals(t.receiver) for k, t in self._transceivers.items()}
-        received, sent = seams.octets(self._pc)
-        return {
-            "packets_in": sum(count[0] for count in counts.values()),
-            "packets_lost": sum(count[1] for count in counts.values()),
-            "jitter_ms": counts["video"][2] if "video" in counts else None,
-            "bytes_in": received,
-            "bytes_out": sent,
+            **self._sound.counters,
+            **figures.sending(feed, self._video_out, self._audio_out),
+            "malformed": self._audio_in.malformed,
+            **figures.receiving(self._video_in, self._audio_in.stats),
         }
 
     async def close(self) -> None:
-        """Hang up the transports within a second, whatever the peer does; idempotent."""
-        if self._closing is not None:
-            await asyncio.shield(self._closing)
-            return
-        self._closing = asyncio.get_running_loop().create_future()
-        self.send(False, False)
-        self._picture.remove(self._video_out)
-        self._sound.remove(self._audio_out, self._audio_in)
-        await self._watchdog.close()
-        try:
-            await asyncio.wait_for(self._pc.close(), CLOSE_WITHIN)
-        except TimeoutError:
+        """Hang up the transports within a second, whatever the peer does; idempotent.
+
+        Who waits for it may be cancelled: it is done all the same.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._end(), name=f"closing {self.user_id}")
+        await asyncio.shield(self._closing)
+
+    async def _end(self) -> None:
+        """The last comes first; each is done even if another fails or is cancelled."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self.on_closed, self)
+            stack.callback(self._video_out.stop)
+            stack.callback(self._audio_out.stop)
+            stack.callback(self._audio_in.close)
+            stack.push_async_callback(self._video_in.close)
+            stack.push_async_callback(self._tasks.close)
+            stack.push_async_callback(self._hang_up)
+            stack.push_async_callback(self._watchdog.close)
+            stack.callback(self._sound.remove, self._audio_out, self._audio_in)
+            stack.callback(self._picture.remove, self._video_out)
+            stack.callback(self.send, False, False)
+
+    async def _hang_up(self) -> None:
+        # goes on when it is late, or who waits is cancelled: half closed it would keep its sockets
+        self._hanging_up = asyncio.create_task(self._pc.close(), name=f"hanging up {self.user_id}")
+        _, late = await asyncio.wait([self._hanging_up], timeout=CLOSE_WITHIN)
+        if late:
             logger.warning("the connection to %s did not close in time", self.user_id)
-        await self._tasks.close()
-        await self._video_in.close()
-        self._audio_in.close()
-        self._audio_out.stop()
-        self._video_out.stop()
-        self.on_closed(self)
-        self._closing.set_result(None)
+        else:
+            self._hanging_up.result()
 
     def _prepare(self, kinds: Sequence[str]) -> None:
         """One transceiver a kind, tapped and driven before the first packet."""
@@ -203,7 +196,8 @@ class Peer:
             self._transceivers[kind] = transceiver
         if "video" in self._transceivers:
             sender = self._transceivers["video"].sender
-            seams.drive_sender(sender, self._video_out.request_key, self._remb)
+            reported = functools.partial(self._picture.reported, self._video_out)
+            seams.drive_sender(sender, self._video_out.request_key, reported)
         if "audio" in self._transceivers:
             sender = self._transceivers["audio"].sender
             seams.drive_sender(sender, lambda: None, lambda bps: None)
@@ -223,6 +217,8 @@ class Peer:
         if kind == "offer":
             await self._pc.setLocalDescription(await self._pc.createAnswer())
             self._describe("answer")
+        if self._closing is not None:  # meanwhile: what was removed stays so
+            return
         self._negotiated()
         early, self._early = self._early, []
         for candidate in early:
@@ -248,15 +244,13 @@ class Peer:
 
     def _take_candidate(self, body: dict[str, Any] | None) -> None:
         if self._pc.remoteDescription is None:
-            self._early.append(body)
+            if len(self._early) < EARLY:
+                self._early.append(body)
             return
         candidate = session_description.candidate(body) if body else None
         if candidate is not None or not body:
             # a name ending in .local is looked up by multicast: not while the hub's line waits
             self._tasks.spawn(self._pc.addIceCandidate(candidate))
-
-    def _remb(self, bps: int) -> None:
-        self._picture.reported(self._video_out, bps)
 
     def _nack(self, ssrc: int, seqs: Sequence[int]) -> None:
         self._tasks.spawn(seams.nack(self._transceivers["video"].receiver, ssrc, seqs))

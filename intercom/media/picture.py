@@ -13,12 +13,15 @@ from concurrent.futures import Executor
 
 import av
 
-from .devices import Camera, CodedPacket, Devices, DeviceSlot, OnFault, View
+from .device_slot import DeviceSlot
+from .devices import Camera, CodedPacket, Devices, OnFault
 from .encoder import Encoder, PassThrough
 from .events import MediaEvent
 from .feed import Feed
 from .ladder import KEEP
 from .quality import Quality
+from .showing import Showing
+from .snapshot import Snapshot
 from .split import Splitter
 from .tracks import PacketTrack
 
@@ -26,7 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 class Picture:
-    """Joins the camera to whoever looks; methods belong to the loop's thread."""
+    """Joins the camera to whoever looks; methods belong to the loop's thread.
+
+    `local_view`, that of Showing, says where the own picture is shown.
+    """
 
     def __init__(
         self,
@@ -45,7 +51,10 @@ class Picture:
         self._splitter = Splitter()
         self._closing: set[asyncio.Task[None]] = set()
         self._tracks: dict[PacketTrack, str] = {}  # -> codec
-        self._view: View | None = None
+        self._showing = Showing("the own picture")
+        self.local_view = self._showing.turn_to
+        self._snapshot = Snapshot(executor)
+        self.snapshot = self._snapshot.shoot
         self.camera: DeviceSlot[Camera] = DeviceSlot("camera", self._open, executor, report)
         self.camera.on_change = self._camera_changed
 
@@ -82,12 +91,6 @@ class Picture:
             feed.reported(track, bps)
             self._share()
 
-    def local_view(self, view: View | None) -> None:
-        """Show the own picture in `view`; None shows it nowhere."""
-        old, self._view = self._view, view
-        if old is not None and old is not view:
-            old.clear()
-
     async def set_quality(self, quality: Quality) -> None:
         """Open the camera again with another size and rate, if it is open."""
         self.quality = quality
@@ -96,13 +99,17 @@ class Picture:
         await self.camera.reopen()
 
     async def close(self) -> None:
-        """Close the camera and the encoders; idempotent."""
-        await self.camera.close()
-        for encoder in self._software():
-            await asyncio.to_thread(encoder.close)
-        self._encoders, self._small = {}, None
-        await asyncio.gather(*self._closing)
-        self.local_view(None)
+        """Close the camera and the encoders, whatever befalls one of them; idempotent."""
+        try:
+            await self.camera.close()
+        finally:
+            encoders = self._software()
+            self._encoders, self._small = {}, None
+            self.local_view(None)
+            for encoder in encoders:
+                encoder.stop()
+            closing = (asyncio.to_thread(encoder.close) for encoder in encoders)
+            await asyncio.gather(*closing, *self._closing)
 
     def _open(self, on_fault: OnFault) -> Camera:
         return self._devices.open_camera(self.quality, self._frame, self._packet, on_fault)
@@ -113,8 +120,8 @@ class Picture:
             self._through = PassThrough(camera, self._loop, self.quality.bitrate)
         else:
             self._through = None
-        if camera is None and self._view is not None:
-            self._view.clear()
+        if camera is None:
+            self._showing.clear()
         for track, codec in self._tracks.items():
             self._attach(track, codec)
 
@@ -182,9 +189,8 @@ class Picture:
         busy = [encoder for encoder in self._software() if encoder.wanted]
         for encoder in busy:
             encoder.submit(frame, shared=len(busy) > 1)
-        view = self._view
-        if view is not None:
-            view.show(frame)
+        self._showing.show(frame)
+        self._snapshot.offer(frame)
 
     def _packet(self, packet: CodedPacket) -> None:
         """From the camera's thread."""

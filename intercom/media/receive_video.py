@@ -12,14 +12,14 @@ import av
 from .aiortc_seams import Arrived
 from .assembler import Assembler, Fed, VideoPacket
 from .decoder import Decoder
-from .devices import View
 from .rtp_payload import h264_starts_key, vp8_starts_key
+from .showing import Showing
 
 logger = logging.getLogger(__name__)
 
 
 class VideoReceiver:
-    """Lives in the loop's thread; its view is called from the decoder's."""
+    """Lives in the loop's thread; `view` is that of Showing, called from the decoder's thread."""
 
     def __init__(
         self,
@@ -35,7 +35,8 @@ class VideoReceiver:
         self._on_first = on_first
         self._ask = ask
         self._tell_loss = tell_loss
-        self._view: View | None = None
+        self._showing = Showing(f"the picture of {name}")
+        self.view = self._showing.turn_to
         self._shown = False
         self._timer: asyncio.TimerHandle | None = None
         self._ssrc = 0
@@ -57,19 +58,16 @@ class VideoReceiver:
         info = VideoPacket(packet.seq, packet.timestamp, packet.marker, key, packet.data)
         self._perform(self.assembler.feed(info, time.monotonic()))
 
-    def view(self, view: View | None) -> None:
-        """Show the pictures in `view` from now on; None shows them nowhere."""
-        old, self._view = self._view, view
-        if old is not None and old is not view:
-            old.clear()
-
     async def close(self) -> None:
         """Stop decoding and clear the view; idempotent, does not block the loop."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        await asyncio.to_thread(self.decoder.close)
-        self.view(None)
+        self.decoder.stop()
+        try:
+            await asyncio.to_thread(self.decoder.close)
+        finally:
+            self.view(None)
 
     def _perform(self, fed: Fed) -> None:
         for frame in fed.frames:
@@ -93,9 +91,7 @@ class VideoReceiver:
         self._perform(self.assembler.tick(time.monotonic()))
 
     def _show(self, frame: av.VideoFrame) -> None:
-        view = self._view
-        if view is not None:
-            view.show(frame)
+        self._showing.show(frame)
         if not self._shown:
             self._shown = True
             self._post(self._on_first)

@@ -6,7 +6,7 @@ H.264: RFC 6184 (packetization mode 1: single NAL units, STAP-A, FU-A). VP8: RFC
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 PAYLOAD_MAX = 1200  # bytes; leaves room for SRTP, TURN and a VPN in an MTU of 1280 and more
 NAL_IDR, NAL_SPS = 5, 7
@@ -26,12 +26,12 @@ def split_nals(stream: bytes) -> Iterator[bytes]:
             yield nal
 
 
-def h264_payloads(stream: bytes) -> list[bytes]:
-    """Payloads for one access unit in Annex B: small units together, large ones in pieces."""
+def h264_payloads(nals: Iterable[bytes]) -> list[bytes]:
+    """Payloads for the units of one picture: small ones together, large ones in pieces."""
     payloads: list[bytes] = []
     small: list[bytes] = []
     room = PAYLOAD_MAX - 1
-    for nal in split_nals(stream):
+    for nal in nals:
         need = len(nal) + 2
         if small and need > room:
             payloads.append(_aggregate(small))
@@ -89,6 +89,6 @@ def vp8_starts_key(payload: bytes, data: bytes) -> bool:
     return bool(payload and data) and payload[0] & 0x17 == 0x10 and not data[0] & 1
 
 
-def is_key(stream: bytes) -> bool:
-    """Whether an access unit in Annex B is an instantaneous decoder refresh."""
-    return any(nal[0] & 0x1F == NAL_IDR for nal in split_nals(stream))
+def is_key(nals: Iterable[bytes]) -> bool:
+    """Whether the units of a picture are an instantaneous decoder refresh."""
+    return any(nal[0] & 0x1F == NAL_IDR for nal in nals)

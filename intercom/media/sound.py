@@ -9,18 +9,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TypeVar
 
 import numpy as np
 
 from .aiortc_seams import Encoded
-from .devices import Closable, Devices, DeviceSlot
+from .device_slot import DeviceSlot
+from .devices import Closable, Devices
 from .echo import VoiceSettings
 from .echo_path import EchoPath
-from .events import MediaEvent
+from .events import DeviceFault, MediaEvent
 from .loss import FIRST, LossMeter
 from .mixer import Tone, mix, volume
-from .opus import PACKET, RATE, OpusEncoder
+from .opus import PACKET, RATE, OpusEncoder, OpusError
 from .receive_audio import AudioReceiver
+from .recorder import Recorder
 from .tracks import PacketTrack
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ logger = logging.getLogger(__name__)
 QUEUE = 20  # blocks of 10 ms between the microphone's thread and ours
 MUTED_EVERY = 5  # packets: while muted one of five is sent, ten a second
 _SILENCE = bytes(PACKET * 2)
+
+Posted = TypeVar("Posted")
 
 
 class Sound:
@@ -40,8 +45,10 @@ class Sound:
         report: Callable[[MediaEvent], None],
         voice: VoiceSettings | None = None,
     ) -> None:
-        self.overruns = 0
         self.muted = False
+        self._overruns = 0
+        self._report = report
+        self._silenced = False  # it was told of
         self._loop = asyncio.get_running_loop()
         self._encoder = OpusEncoder(loss=FIRST)
         self._losses = LossMeter()
@@ -49,7 +56,8 @@ class Sound:
         self._tracks: tuple[PacketTrack, ...] = ()
         self._receivers: tuple[AudioReceiver, ...] = ()  # replaced, never changed: read unlocked
         self._tone: Tone | None = None
-        self._echo = EchoPath(voice or VoiceSettings())
+        self.recorder = Recorder()
+        self._echo = EchoPath(voice or VoiceSettings(), self._unfit)
         self._blocks: deque[tuple[bytes, float]] = deque(maxlen=QUEUE)  # and when they came
         self._condition = threading.Condition()
         self._closed = False
@@ -105,14 +113,30 @@ class Sound:
         """By how many dB the microphone's sound is less than what came in while others talk."""
         return self._echo.reduction
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What this station's sound has lost since it started.
+
+        `xruns`: periods that the sound card or its driver lost. `overruns`: blocks of the
+        microphone that came faster than they were worked off. `gaps`: times at which microphone or
+        speaker stood still, seen by the clock; each costs some echo.
+        """
+        return {
+            "xruns": self.microphone.xruns + self.speaker.xruns,
+            "overruns": self._overruns,
+            "gaps": sum(self._echo.gaps),
+        }
+
     async def close(self) -> None:
         """Close the devices, join the thread; idempotent."""
-        await asyncio.gather(self.microphone.close(), self.speaker.close())
-        with self._condition:
-            self._closed = True
-            self._condition.notify()
-        await asyncio.to_thread(self._thread.join)
-        self._encoder.close()
+        try:
+            await asyncio.gather(self.microphone.close(), self.speaker.close())
+        finally:
+            with self._condition:
+                self._closed = True
+                self._condition.notify()
+            await asyncio.to_thread(self._thread.join)
+            self._encoder.close()
 
     def _fill(self, samples: int) -> bytes:
         """What the speaker plays next; in its thread. This mix is the canceller's reference."""
@@ -129,7 +153,7 @@ class Sound:
         """A period from the microphone's thread; never waits."""
         now = time.monotonic()
         with self._condition:
-            self.overruns += len(self._blocks) == QUEUE
+            self._overruns += len(self._blocks) == QUEUE
             self._blocks.append((block, now))
             self._condition.notify()
 
@@ -138,6 +162,7 @@ class Sound:
         while (heard := self._next()) is not None:
             # the canceller learns while muted, too
             clean = self._echo.heard(*heard)
+            self.recorder.take(clean)  # between calls, when nothing is sent
             if self.muted:
                 clean = np.zeros_like(clean)
             self._volume = max(self._volume, volume(clean))
@@ -146,6 +171,10 @@ class Sound:
                 pcm, rest = rest[: PACKET * 2], rest[PACKET * 2 :]
                 self._packet(pcm)
         self._echo.close()
+
+    def _unfit(self, message: str) -> None:
+        """The microphone's thread cannot clean its sound."""
+        self._post(self._report, DeviceFault("microphone", message))
 
     def _next(self) -> tuple[bytes, float] | None:
         with self._condition:
@@ -166,10 +195,18 @@ class Sound:
         if self._expected != self._losses.percent:
             self._expected = self._losses.percent
             self._encoder.set_loss(self._expected)
-        payload = self._encoder.encode(_SILENCE if self.muted else pcm)
+        try:
+            payload = self._encoder.encode(_SILENCE if self.muted else pcm)
+        except OpusError as error:
+            if not self._silenced:
+                self._silenced = True
+                self._unfit(f"its sound cannot be sent: {error}; reinstall libopus0")
+            return
+        self._post(self._fan_out, Encoded([payload], self._pts, key=True))
+
+    def _post(self, call: Callable[[Posted], None], what: Posted) -> None:
         if not self._loop.is_closed():
-            packet = Encoded([payload], self._pts, key=True)
-            self._loop.call_soon_threadsafe(self._fan_out, packet)
+            self._loop.call_soon_threadsafe(call, what)
 
     def _fan_out(self, packet: Encoded) -> None:
         for track in self._tracks:

@@ -6,7 +6,6 @@ Reference: speex_echo.h, speex_preprocess.h and speex_resampler.h of speexdsp 1.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 from typing import Any
 
@@ -14,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from intercom.errors import IntercomError
+
+from .native import Handle, load
 
 Samples = npt.NDArray[np.int16]
 
@@ -29,13 +30,7 @@ class SpeexError(IntercomError):
 
 @functools.cache
 def _library() -> ctypes.CDLL:
-    name = ctypes.util.find_library("speexdsp") or "libspeexdsp.so.1"
-    try:
-        library = ctypes.CDLL(name)
-    except OSError as error:
-        raise SpeexError(
-            f"libspeexdsp cannot be loaded ({error}): install it with 'apt install libspeexdsp1'"
-        ) from error
+    library = load("libspeexdsp.so.1", "libspeexdsp1", SpeexError)
     library.speex_echo_state_init.restype = library.speex_resampler_init.restype = _PTR
     library.speex_echo_state_init.argtypes = [_INT, _INT]
     library.speex_echo_ctl.argtypes = [_PTR, _INT, _PTR]
@@ -50,8 +45,6 @@ def _library() -> ctypes.CDLL:
     for part in ("echo_state", "preprocess_state", "resampler"):
         destroy = getattr(library, f"speex_{part}_destroy")
         destroy.argtypes, destroy.restype = [_PTR], None
-    library.speex_echo_state_reset.argtypes = [_PTR]
-    library.speex_echo_state_reset.restype = None
     return library
 
 
@@ -60,54 +53,30 @@ def check_library() -> None:
     _library()
 
 
-class _Owner:
-    """Owns a state of the library."""
-
-    def __init__(self, state: int | None, destroy: str) -> None:
-        if not state:
-            raise SpeexError("libspeexdsp is out of memory")
-        self._state = state
-        self._destroy = destroy
-
-    def close(self) -> None:
-        """Free the state; idempotent."""
-        if self._state:
-            getattr(_library(), self._destroy)(self._state)
-            self._state = 0
-
-    def _alive(self) -> int:
-        if not self._state:
-            raise SpeexError("it is closed")
-        return self._state
-
-
-class LinearCanceller(_Owner):
+class LinearCanceller(Handle):
     """Subtracts what an adaptive filter of `tail` samples predicts of the echo; adds no delay."""
 
     def __init__(self, rate: int, frame: int, tail: int) -> None:
-        super().__init__(_library().speex_echo_state_init(frame, tail), "speex_echo_state_destroy")
+        state = _library().speex_echo_state_init(frame, tail)
+        super().__init__(state, _library().speex_echo_state_destroy, SpeexError)
         self._frame = frame
         self._out = np.zeros(frame, np.int16)
         _library().speex_echo_ctl(
-            self._alive(), _ECHO_SET_SAMPLING_RATE, ctypes.byref(ctypes.c_int32(rate))
+            self.state, _ECHO_SET_SAMPLING_RATE, ctypes.byref(ctypes.c_int32(rate))
         )
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """One frame of the microphone without the echo of `far`."""
         _library().speex_echo_cancellation(
-            self._alive(),
+            self.state,
             _address(near, self._frame),
             _address(far, self._frame),
             self._out.ctypes.data,
         )
         return self._out.copy()
 
-    def reset(self) -> None:
-        """Forget the room."""
-        _library().speex_echo_state_reset(self._alive())
 
-
-class ResidualSuppressor(_Owner):
+class ResidualSuppressor(Handle):
     """Takes what the filter of `canceller` leaves, by what it knows of its own error; and noise.
 
     `noise_db` (<= 0) is the most that is taken from steady noise. Delays by one frame. Has to be
@@ -115,11 +84,10 @@ class ResidualSuppressor(_Owner):
     """
 
     def __init__(self, rate: int, frame: int, canceller: LinearCanceller, noise_db: int) -> None:
-        super().__init__(
-            _library().speex_preprocess_state_init(frame, rate), "speex_preprocess_state_destroy"
-        )
+        state = _library().speex_preprocess_state_init(frame, rate)
+        super().__init__(state, _library().speex_preprocess_state_destroy, SpeexError)
         self._frame = frame
-        _library().speex_preprocess_ctl(self._alive(), _SET_ECHO_STATE, canceller._alive())  # noqa: SLF001 - of this module
+        _library().speex_preprocess_ctl(self.state, _SET_ECHO_STATE, canceller.state)
         for request, value in (
             (_SET_DENOISE, 1),
             (_SET_NOISE, noise_db),
@@ -127,22 +95,22 @@ class ResidualSuppressor(_Owner):
             (_SET_ECHO_ACTIVE, _IN_DOUBLE_TALK),
         ):
             pointer = ctypes.byref(ctypes.c_int32(value))
-            _library().speex_preprocess_ctl(self._alive(), request, pointer)
+            _library().speex_preprocess_ctl(self.state, request, pointer)
 
     def process(self, samples: Samples) -> Samples:
         """The frame that `canceller` has just given, cleaned."""
         out = samples.copy()
-        _library().speex_preprocess_run(self._alive(), _address(out, self._frame))
+        _library().speex_preprocess_run(self.state, _address(out, self._frame))
         return out
 
 
-class Resampler(_Owner):
+class Resampler(Handle):
     """One channel from `rate` to `to`, block by block."""
 
     def __init__(self, rate: int, to: int, quality: int = 4) -> None:
         error = _INT()
         state = _library().speex_resampler_init(1, rate, to, quality, ctypes.byref(error))
-        super().__init__(state, "speex_resampler_destroy")
+        super().__init__(state, _library().speex_resampler_destroy, SpeexError)
         self._rate, self._to = rate, to
 
     def process(self, samples: Samples) -> Samples:
@@ -151,7 +119,7 @@ class Resampler(_Owner):
         out = np.zeros(wanted, np.int16)
         taken, given = _U32(len(samples)), _U32(wanted)
         _library().speex_resampler_process_int(
-            self._alive(),
+            self.state,
             0,
             _address(samples, len(samples)),
             ctypes.byref(taken),
