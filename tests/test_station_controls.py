@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intercom.phases import State
-from intercom.station.controls import KEYS, Controls, Intent
+from intercom.station.controls import KEYS, OTHER_KEYS, Controls, Intent
 
 IDLE, CALLING, RINGING, CONNECTED = State
 
@@ -53,5 +53,7 @@ def test_unknown_buttons_mean_nothing() -> None:
     assert Controls(second=False).feed("doom", "pressed", IDLE) is None
 
 
-def test_every_key_is_a_button() -> None:
+def test_every_key_is_a_button_or_has_an_intent() -> None:
     assert set(KEYS.values()) == {"call", "accept", "hangup", "mute"}
+    assert {Intent(value) for value in OTHER_KEYS.values()} <= set(Intent)
+    assert not set(KEYS) & set(OTHER_KEYS)

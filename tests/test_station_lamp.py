@@ -37,13 +37,13 @@ def test_any_two_states_look_different(one: LampState, other: LampState) -> None
     assert least > 0.05
 
 
-def _expected(call: str, muted: bool, camera: bool, hub_ok: bool, fault: bool) -> LampState:
+def _expected(call: str, muted: bool, device: bool, hub_ok: bool, fault: bool) -> LampState:
     urgent = [
         (call == "ringing", LampState.RINGING_IN),
         (call == "connected" and muted, LampState.MUTED),
         (call == "connected", LampState.IN_CALL),
         (call == "calling", LampState.RINGING_OUT),
-        (camera, LampState.CAMERA_OPEN),
+        (device, LampState.DEVICE_OPEN),
         (fault, LampState.FAULT),
         (not hub_ok, LampState.NO_HUB),
     ]
@@ -53,9 +53,9 @@ def _expected(call: str, muted: bool, camera: bool, hub_ok: bool, fault: bool) -
 def test_the_most_urgent_fact_is_shown_for_all_facts() -> None:
     seen = set()
     for call in ("idle", "calling", "ringing", "connected"):
-        for muted, camera, hub_ok, fault in product((False, True), repeat=4):
-            state = lamp_for(call, muted=muted, camera_open=camera, hub_ok=hub_ok, fault=fault)
-            assert state is _expected(call, muted, camera, hub_ok, fault)
+        for muted, device, hub_ok, fault in product((False, True), repeat=4):
+            state = lamp_for(call, muted=muted, device_open=device, hub_ok=hub_ok, fault=fault)
+            assert state is _expected(call, muted, device, hub_ok, fault)
             seen.add(state)
     assert seen == set(LampState)
 

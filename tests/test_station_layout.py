@@ -11,31 +11,22 @@ from hypothesis import strategies as st
 from intercom.station import layout
 from intercom.station.layout import Rect, Size
 from intercom.station.scene import buttons
-from tests.station_scenes import SCENES, SIZES
+from tests.station_scenes import SCENES, SIZES, apart
 
 MM = 933 / (7 * 25.4)
 """Pixels a millimetre on a 7 inch panel of 800x480."""
 
 
-def _apart(one: Rect, other: Rect) -> bool:
-    return (
-        one.right <= other.x
-        or other.right <= one.x
-        or one.bottom <= other.y
-        or other.bottom <= one.y
-    )
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCENES)
-def test_buttons_lie_on_the_screen_and_apart(name: str, size: Size) -> None:
+def test_buttons_lie_on_the_screen_andapart(name: str, size: Size) -> None:
     areas = list(buttons(SCENES[name], size).values())
     for area in areas:
         assert area.x >= 0
         assert area.y >= 0
         assert area.right <= size[0]
         assert area.bottom <= size[1]
-    assert all(_apart(one, other) for one, other in combinations(areas, 2))
+    assert all(apart(one, other) for one, other in combinations(areas, 2))
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -47,9 +38,9 @@ def test_targets_on_a_7_inch_panel_are_12_mm_and_more(name: str) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_to_read_lies_under_a_button_or_the_own_picture(size: Size) -> None:
     for plan in (layout.ringing(size), layout.in_call(size)):
-        parts = [plan.heading, plan.middle, plan.left, plan.right]
-        assert all(_apart(one, other) for one, other in combinations(parts, 2))
-        assert _apart(plan.heading, plan.own)
+        parts = [plan.heading, plan.middle, *plan.buttons]
+        assert all(apart(one, other) for one, other in combinations(parts, 2))
+        assert apart(plan.heading, plan.own)
         assert all(min(part.size) > 0 for part in parts)
 
 
@@ -57,6 +48,16 @@ def test_without_a_callee_the_text_has_the_whole_screen() -> None:
     with_card, without = layout.idle((800, 480), True), layout.idle((800, 480), False)
     assert without.call is None
     assert without.text.w > with_card.text.w
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_missed_calls_lie_under_the_text(size: Size) -> None:
+    for can_call in (False, True):
+        rest = layout.idle(size, can_call, missed=True)
+        assert rest.missed is not None
+        assert apart(rest.missed, rest.text)
+        assert rest.call is None or apart(rest.missed, rest.call)
+        assert layout.idle(size, can_call).missed is None
 
 
 sides = st.integers(16, 4000)
@@ -89,3 +90,18 @@ def test_fit_cuts_a_little_or_shows_the_whole(picture: Size, box: Size, place: R
     assert fitted.size == place.size
     assert abs(fitted.x - place.x) <= 1
     assert abs(fitted.y - place.y) <= 1
+
+
+@given(st.tuples(sides, sides), st.tuples(sides, sides), st.floats(0, 0.9))
+def test_cover_loses_no_more_than_it_may(picture: Size, box: Size, crop: float) -> None:
+    place = layout.cover(picture, box, crop)
+    shown = min(place.w, box[0]) / place.w, min(place.h, box[1]) / place.h
+    assert min(shown) >= 1 - crop - 2 / min(*place.size)
+    filled = layout.fit(picture, box, 1.0)
+    assert place.w <= filled.w
+    assert place.h <= filled.h
+
+
+def test_cover_cuts_as_much_as_it_may_and_leaves_the_rest_bare() -> None:
+    assert layout.cover((640, 480), (300, 480), 0.25) == Rect(-50, 90, 400, 300)
+    assert layout.cover((640, 480), (320, 240), 0.25) == Rect(0, 0, 320, 240)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from intercom.station.numbers import TITLES, Numbers, lines, numbers, prometheus
+from intercom.station.numbers import TITLES, Numbers, lines, numbers
 
 BEFORE = {
     "packets_in": 1000,
@@ -65,22 +65,13 @@ def test_nothing_is_known_at_first() -> None:
     st.dictionaries(st.sampled_from(sorted(AFTER)), st.integers(0, 10**6)),
     st.floats(0, 100),
 )
-def test_any_counters_make_lines_and_metrics(
+def test_any_counters_make_lines(
     before: dict[str, int], after: dict[str, int], seconds: float
 ) -> None:
     now = numbers(before, after, seconds, None)
     if now.loss_percent is not None and after["packets_in"] >= before["packets_in"]:
         assert 0 <= now.loss_percent <= 100
     assert len(lines(now)) >= 2
-    for line in prometheus(now, "connected", {"camera": "x"}).splitlines():
-        assert line.startswith(("#", "intercom_"))
-
-
-def test_metrics_without_a_call() -> None:
-    text = prometheus(None, "idle", {"speaker": "gone", "camera": "gone"})
-    assert 'intercom_station_state{state="idle"} 1' in text
-    assert text.index('device="camera"') < text.index('device="speaker"')
-    assert "intercom_call" not in text
 
 
 @pytest.mark.parametrize("name", TITLES)

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from intercom.station import tones
 
-ALL = [tones.ring, tones.ringback, tones.accept, tones.end, tones.busy, tones.announce]
+ALL = [
+    tones.ring,
+    tones.ringback,
+    tones.accept,
+    tones.end,
+    tones.busy,
+    tones.announce,
+    tones.prompt,
+]
 LOOPED = [tones.ring, tones.ringback, tones.busy]
 
 Tone = Callable[[], bytes]

@@ -16,6 +16,7 @@ from intercom.station.lamp import PATTERNS, LampState, Pattern
 BAD = """
 [station]
 tokn = "x"
+language = "de"
 [screen]
 driver = "dummy"
 width = 640

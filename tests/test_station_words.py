@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from intercom.station.scene import REASONS
+from intercom.station.scene import ANSWERS, REASONS
 from intercom.station.words import Words, duration, languages
 
 
@@ -32,6 +32,15 @@ def test_every_end_is_told_in_words_from_both_sides(language: str) -> None:
     for reason in REASONS:
         for key in (f"ended.{reason}", f"ended.{reason}_me"):
             assert words.say(key, peer="Anna")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_ready_made_answer_has_words_and_a_button(language: str) -> None:
+    words = Words(language)
+    assert {key for key in words if key.startswith("answers.")} == {
+        f"answers.{key}" for key in ANSWERS
+    }
+    assert all(len(words[f"answers.{key}"]) <= 30 for key in ANSWERS)
 
 
 def test_fields_are_filled_in_and_checked() -> None:

@@ -14,13 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from intercom.demo.cast import PAIR, Cast, Part
 from intercom.errors import IntercomError
 from intercom.hub.keys import Keys
-
-SPOKEN = {
-    "door": ("en-gb", "Hello, it is the postman. I have a parcel for you, may I come in?"),
-    "indoor": ("en-us", "Good morning. Please wait a moment, I am coming down to open the door."),
-}
 
 
 class DemoError(IntercomError):
@@ -42,19 +38,24 @@ class Stage:
     out: Path
     window: bool
     port: int = field(default_factory=free_port)
+    cast: Cast = PAIR
 
     def write(self) -> None:
-        """Write the three configurations, the tokens and the speech."""
+        """Write the configurations, the tokens and the speech."""
         hub = ["[hub]", f"port = {self.port}", f"state_dir = {quoted(self.work / 'state')}"]
-        for user, name in (("door", "Front door"), ("indoor", "Kitchen")):
-            hub += [f"[hub.users.{user}]", f'name = "{name}"']
+        for part in self.cast.parts:
+            hub += [f"[hub.users.{part.user}]", f'name = "{part.name}"']
+        if self.cast.group:
+            members = json.dumps(self.cast.users[1:])
+            hub += [f"[hub.groups.{self.cast.group}]", f"members = {members}"]
+            hub += ['mode = "conference"']
         self.config("hub").write_text("\n".join(hub) + "\n")
         keys = Keys(self.work / "state")
-        for user in ("door", "indoor"):
-            token = self.work / f"{user}.token"
+        for part in self.cast.parts:
+            token = self.work / f"{part.user}.token"
             token.touch(0o600)
-            token.write_text(keys.mint(user, days=1))
-            self.config(user).write_text(self._station(user))
+            token.write_text(keys.mint(part.user, days=1))
+            self.config(part.user).write_text(self._station(part))
 
     def config(self, name: str) -> Path:
         """Return the path of a process's configuration."""
@@ -64,22 +65,24 @@ class Stage:
         """Return the path of a station's control socket."""
         return self.work / f"{name}.sock"
 
-    def _station(self, user: str) -> str:
-        door = user == "door"
+    def _station(self, part: Part) -> str:
+        user, cast = part.user, self.cast
         return f"""\
 [station]
-name = "{"Front door" if door else "Kitchen"}"
+name = "{part.name}"
 user = "{user}"
 token_file = {quoted(self.work / f"{user}.token")}
 control = {quoted(self.control(user))}
 [hub]
 url = "ws://127.0.0.1:{self.port}"
 [call]
-callee = "{"indoor" if door else "door"}"
-early_media = {str(door).lower()}
+callee = "{part.callee}"
+early_media = {str(part is cast.parts[0]).lower()}
 [camera]
 driver = "simulated"
-clip = "{"carphone" if door else "bikes"}"
+quality = "{cast.quality}"
+fps = {cast.fps}
+clip = "{part.clip}"
 time_code = true
 [sound]
 driver = "simulated"
@@ -88,7 +91,7 @@ driver = "simulated"
 echo = "off"
 noise_suppression = false
 gain = false
-speech = {quoted(speech(user, self.work))}
+speech = {quoted(speech(part, self.work))}
 record = {quoted(self.out / f"heard-at-{user}.wav")}
 [panel]
 driver = "simulated"
@@ -98,16 +101,18 @@ fullscreen = false
 """
 
 
-def speech(user: str, folder: Path) -> Path:
-    """Have `user`'s words spoken into a file; without espeak-ng, take a recording of a person."""
-    path = folder / f"{user}-speaks.wav"
-    voice, words = SPOKEN[user]
+def speech(part: Part, folder: Path) -> Path:
+    """Have the words of a part spoken into a file; without espeak-ng, take a person's recording."""
+    path = folder / f"{part.user}-speaks.wav"
+    if path.exists():
+        return path
     program = shutil.which("espeak-ng")
     if program is not None:
-        if os.spawnv(os.P_WAIT, program, [program, "-v", voice, "-w", str(path), words]) == 0:
+        spoken = [program, "-v", part.voice, "-w", str(path), part.words]
+        if os.spawnv(os.P_WAIT, program, spoken) == 0:
             return path
         raise DemoError("espeak-ng could not speak: see its message above")
-    side = "Left" if user == "door" else "Right"
+    side = "Left" if part.user == "door" else "Right"
     recorded = Path(f"/usr/share/sounds/alsa/Front_{side}.wav")
     if not recorded.exists():
         raise DemoError("no speech to speak: install espeak-ng (or alsa-utils, for recordings)")

@@ -1,7 +1,9 @@
 """The station's behaviour: what people ask for and what happens, put into calls and facts.
 
 One direction: an event changes `facts` or the call, and the face then shows what follows from
-both. Nothing here opens a device; see `daemon`.
+both. Nothing here opens a device; see `daemon`. What takes more than a line has a module of its
+own: `wishes` (what people want), `dialing` (out), `ringing` (in), `asking` (sound or video),
+`watching` (whose pictures), `message` (a visitor leaves one), `playback` (somebody hears it).
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from intercom import phases as ph
@@ -26,17 +27,24 @@ from intercom.media import (
     MediaEvent,
     PeerConnected,
 )
-from intercom.phases import State
-from intercom.protocol import CallType
-from intercom.station import policy
+from intercom.station import dialplan, speaking
 from intercom.station import scene as sc
+from intercom.station.asking import Asking
 from intercom.station.control import Trace
 from intercom.station.controls import Intent
+from intercom.station.desk import Desk
+from intercom.station.dialing import Dialer, Messages
 from intercom.station.display import Display
 from intercom.station.face import Face
 from intercom.station.hands import Hands
+from intercom.station.missed import missed_calls
 from intercom.station.model import Facts
 from intercom.station.monitor import Monitor
+from intercom.station.playback import Playback
+from intercom.station.ringing import Incoming
+from intercom.station.watching import Watching
+from intercom.station.wishes import Wishes
+from intercom.station.words import Words
 from intercom.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -46,29 +54,44 @@ TRACED = frozenset(Event) - {Event.USER_VOICE_VOLUME}
 
 
 class App:
-    """One station, in the loop's thread."""
+    """One station, in the loop's thread. `messages` takes what visitors leave, where it can."""
 
     def __init__(
-        self, config: Config, calling: Calling, media: Media, display: Display | None, trace: Trace
+        self,
+        config: Config,
+        calling: Calling,
+        media: Media,
+        display: Display | None,
+        trace: Trace,
+        *,
+        messages: Messages | None = None,
     ) -> None:
         self.config, self.calling, self.display, self.trace = config, calling, display, trace
         self.quit = asyncio.Event()
         self.kicked: asyncio.Queue[str] = asyncio.Queue(1)
-        self.facts = Facts(config.station.name, callee=config.call.callee)
-        self.facts.names = {
-            user: known.name for user, known in config.hub.users.items() if known.name
-        }
-        self.face = Face(calling, media, display, self.facts, trace)
+        call, tasks = config.call, Tasks("a task of the station")
+        plan = dialplan.steps(call)
+        facts = Facts(config.station.name, callee=plan[0].ring if plan else "")
+        facts.names = _names(config)
+        self.facts, self.tasks = facts, tasks
+        words = display.words if display is not None else Words(config.station.language)
+        self.face = Face(calling, media, display, facts, trace)
         self.monitor = Monitor(calling, display)
-        second = bool(config.call.second_callee)
-        self.tasks = Tasks("a task of the station")
-        self.hands = Hands(
-            calling, self.face, trace, self.tasks, second=second, act=self._do, other=self._key
+        self.desk = Desk(calling, facts, trace, tasks, self.face.refresh)
+        self.dialer = Dialer(call, self.desk, messages, self._not_called)
+        self.incoming = Incoming(config.answer, self.desk)
+        self.asking = Asking(call, self.desk, words["call.refused"])
+        self.playback = Playback(self.desk, media, display)
+        self._wishes = Wishes(
+            call, self.desk, words, self.dialer, self.incoming, self.asking, self.playback
         )
-        self._answer: asyncio.Task[None] | None = None
-        self._peer = self._viewed = ""
+        second = bool(call.second_callee)
+        self.hands = Hands(calling, self.face, trace, tasks, second=second, act=self.do)
+        self._watching: Watching | None = None
+        self._peer = ""
         if display is not None:
             media.local_view(display.own)
+            self._watching = Watching(self.desk, display.remote)
         calling.on_media = self._on_media
         for event in Event:
             calling.on(event, self._on_event, event)
@@ -78,6 +101,8 @@ class App:
         while True:
             now = time.monotonic()
             self._limit(now)
+            self.incoming.tick()
+            self.asking.tick(now)
             self.monitor.take(now)
             self.face.refresh()
             await asyncio.sleep(TICK)
@@ -92,74 +117,16 @@ class App:
             self.trace.tell("open", device=kind)
         self.face.renew()
 
-    # -- what people want --------------------------------------------------------------------
-
-    def _key(self, name: str) -> None:
-        if name in {"q", "quit"}:
-            self.quit.set()
-        elif name == "i":
-            self.monitor.toggle()
-
-    def _do(self, intent: Intent) -> None:
-        log.debug("> %s", intent)
-        state = self.calling.state
-        if self.facts.ended is not None and state is State.IDLE:
-            self.facts.ended = None
-            self.face.refresh()
-            if intent in {Intent.HANGUP, Intent.DISMISS}:
-                return
+    def do(self, intent: Intent) -> None:
+        """Do what a person wants, and show what came of it."""
         match intent:
-            case Intent.CALL:
-                self._dial(self.config.call.callee)
-            case Intent.CALL_SECOND:
-                self._dial(self.config.call.second_callee)
-            case Intent.ACCEPT if state is State.RINGING:
-                self._try(self._accept, None)
-            case Intent.HANGUP:
-                self._try(self.calling.hangup)
-            case Intent.MUTE if state is State.CONNECTED:
-                self._try(self.calling.set_mic_mute, not self.calling.muted)
-
-    def _dial(self, callee: str) -> None:
-        if self.calling.state is not State.IDLE:
-            return  # a second press while it rings, or in a call, changes nothing
-        if not callee:
-            log.warning("the call button does nothing: set [call] callee")
-            return
-        self.facts.begin(time.monotonic())
-        self._try(self._call, callee)
-
-    async def _call(self, callee: str) -> None:
-        call = self.config.call
-        kind = CallType.VIDEO if call.type == "video" else CallType.AUDIO
-        try:
-            await self.calling.call(
-                callee, type=kind, timeout=call.timeout, early_media=call.early_media
-            )
-        except CallingError as error:
-            self._show_end("error", callee, by_me=True, detail=error.message)
-            raise
-
-    async def _accept(self, auto: policy.AutoAnswer | None) -> None:
-        # Before the accept, so that no lost answer of the hub can leave them open.
-        if auto is not None and auto.muted:
-            await self.calling.set_mic_mute(True)
-        if auto is not None and not auto.send:
-            await self.calling.close_camera()
-        await self.calling.accept()
-
-    def _try(self, action: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-        """Do what a person asked for; what the API refuses is logged, and shown where it can be."""
-
-        async def attempt() -> None:
-            try:
-                await action(*arguments)
-            except CallingError as error:
-                log.warning("%s", error)
-                self.trace.tell("refused", code=int(error.code), message=error.message)
-            self.face.refresh()
-
-        self.tasks.spawn(attempt())
+            case Intent.NUMBERS:
+                self.monitor.toggle()
+            case Intent.QUIT:
+                self.quit.set()
+            case _:
+                self._wishes.do(intent)
+        self.face.refresh()
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -170,68 +137,75 @@ class App:
         facts.names.update({user: name for user, name in self.calling.names.items() if name})
         self._follow()
         match event, payload:
-            case Event.INVITED, _:
-                facts.begin(now, payload["timeout"])
-                self._invited(payload["sponsor"])
-            case Event.USER_AUDIO_AVAILABLE, _:
-                facts.peer_muted = not payload["is_audio_available"]
-            case Event.USER_VIDEO_AVAILABLE, {"is_video_available": available}:
-                facts.peer_video = available
-                if not available and self.display is not None:
-                    self.display.remote.clear()
-            case Event.CONNECTION_STATE, {"user_id": "hub"}:
-                facts.hub_ok = payload["state"] == "connected"
-            case Event.CONNECTION_STATE, _:
-                facts.reconnecting = payload["state"] != "connected"
-            case Event.TEXT, _:
-                facts.say(payload["text"], now)
-            case Event.CALL_TYPE_ASKED, _:
-                self._try(self.calling.answer_switch, self.config.call.switch_to_video == "allow")
+            case Event.INVITED, {"invite_id": call_id, "sponsor": sponsor}:
+                if not self.incoming.hush(call_id, sponsor):
+                    self.playback.interrupt()
+                    facts.begin(now, payload["timeout"])
+                    self.incoming.ring(call_id, sponsor)
+            case Event.MISSED_CALLS, {"calls": calls}:
+                facts.names.update({call["caller"]: call["name"] for call in calls if call["name"]})
+                facts.miss(*missed_calls(calls, time.time()))
             case Event.CALL_END, _:
                 self._ended(payload)
             case Event.KICKED_OUT, {"reason": reason} if not self.kicked.full():
                 self.kicked.put_nowait(reason)
+            case _:
+                self._note(event, payload, now)
         self.face.refresh()
 
+    def _note(self, event: Event, payload: dict[str, Any], now: float) -> None:
+        """Remember what is shown of the hub and of the others in the call."""
+        facts = self.facts
+        match event, payload:
+            case Event.CONNECTION_STATE, {"user_id": "hub"}:
+                facts.hub_ok = payload["state"] == "connected"
+            case Event.CONNECTION_STATE, {"user_id": user, "state": "connected"}:
+                facts.lost.discard(user)
+            case Event.CONNECTION_STATE, {"user_id": user}:
+                facts.lost.add(user)
+            case Event.USER_VOICE_VOLUME, {"volume_map": volumes}:
+                others = {it["user_id"]: it["audio_volume"] for it in volumes}
+                others.pop(self.calling.user_id, None)
+                facts.speaking = speaking.follow(facts.speaking, others, now)
+            case Event.TEXT, {"user_id": user, "text": text}:
+                facts.say(user, text, now)
+            case Event.CALL_TYPE_ASKED, {"user_id": user}:
+                self.asking.asked(user)
+            case Event.CALL_TYPE_CHANGED, _:
+                self.asking.over()
+            case Event.USER_LEAVE, {"user_id": user}:
+                self.asking.over(user)
+
     def _follow(self) -> None:
-        """Show the pictures of whom we are in a call with."""
+        """Look at the call as it is now, whatever has happened."""
         phase = self.calling.phase
-        if not isinstance(phase, ph.Call):
-            return
-        self._peer = phase.peer
-        if self._viewed != phase.call_id and self.display is not None:
-            self._viewed = phase.call_id
-            self._try(self.calling.start_remote_view, phase.peer, self.display.remote)
-
-    def _invited(self, sponsor: str) -> None:
-        log.info("%s calls", self.facts.called(sponsor))
-        decision = policy.decide(self.config.answer, sponsor, time.strftime("%H:%M"))
-        if isinstance(decision, policy.AutoAnswer):
-            log.info("answering %s by itself in %g s", sponsor, decision.seconds)
-            self.facts.answers_at = time.monotonic() + decision.seconds
-            self.facts.answers_with_tone = decision.tone
-            self._answer = self.tasks.spawn(self._answer_later(decision))
-        elif self.config.answer.kind != "off":
-            log.info("not answered by itself: %s", decision)
-
-    async def _answer_later(self, auto: policy.AutoAnswer) -> None:
-        call_id = self.calling.call_id
-        await asyncio.sleep(auto.seconds)
-        if self.calling.state is State.RINGING and self.calling.call_id == call_id:
-            self._try(self._accept, auto)
+        if isinstance(phase, ph.Call):
+            self._peer = phase.peer
+        if isinstance(phase, ph.Connected):
+            self.dialer.stop()
+            self.incoming.over()
+            self.playback.interrupt()
+        if self._watching is not None:
+            self._watching.follow()
 
     def _ended(self, payload: dict[str, Any]) -> None:
-        if self._answer is not None:
-            self._answer.cancel()
-            self._answer = None
-        if self.display is not None:
-            self.display.remote.clear()
-        reason, who = payload["reason"], payload["user_id"]
+        call_id, reason, who = payload["invite_id"], payload["reason"], payload["user_id"]
+        facts, by_me = self.facts, who == self.calling.user_id
         log.info("call ended: %s after %d s", reason, payload["call_end"])
-        if self.facts.ended is not None and self.facts.ended.detail and reason == "error":
-            return  # the words of the error are there already
-        by_me = who == self.calling.user_id
-        self._show_end(reason, self._peer, payload["call_end"], by_me=by_me)
+        if call_id == facts.hushed:
+            facts.hushed = ""
+            return
+        self.incoming.over(call_id, reason)
+        failed = facts.ended is not None and facts.ended.detail
+        if reason == "error" and by_me and (failed or self.dialer.active):
+            return  # the words of the error are there already, or the next one is tried
+        peer = facts.dialing or self._peer
+        if not self.dialer.ended(reason, call_id):
+            self._show_end(reason, peer, payload["call_end"], by_me=by_me)
+
+    def _not_called(self, error: CallingError, ring: str) -> None:
+        self._show_end("error", ring, by_me=True, detail=error.message)
+        self.face.refresh()
 
     def _show_end(
         self, reason: str, peer: str, seconds: int = 0, *, by_me: bool, detail: str = ""
@@ -261,4 +235,11 @@ class App:
         phase, limit = self.calling.phase, self.config.call.max_minutes * 60
         if limit and isinstance(phase, ph.Connected) and now - phase.since > limit:
             log.info("the call reached its limit of %d min", self.config.call.max_minutes)
-            self._try(self.calling.hangup)
+            self.desk.attempt(self.calling.hangup)
+
+
+def _names(config: Config) -> dict[str, str]:
+    """The names that a station with a hub inside knows, of users and of groups."""
+    users = {user: known.name for user, known in config.hub.users.items()}
+    groups = {dialplan.GROUP + group: known.name for group, known in config.hub.groups.items()}
+    return {named: name for named, name in (users | groups).items() if name}

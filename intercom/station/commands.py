@@ -8,7 +8,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from intercom.errors import IntercomError
+from intercom.errors import CallingError, IntercomError
 from intercom.station.app import App
 
 
@@ -35,9 +35,14 @@ class Commands:
                 await asyncio.to_thread(self._screenshot, Path(path))
             case {"do": "stats"}:
                 return self._stats()
+            case {"do": "do_not_disturb", "on": bool(on)}:
+                self._app.incoming.turn(on)
+                self._app.face.refresh()
+            case {"do": "switch"}:
+                self._app.asking.switch()
             case {"do": "reset"}:
                 if self._app.display is not None:
-                    self._app.display.meter.reset()
+                    self._app.display.reset()
             case {"do": "quit"}:
                 self._app.quit.set()
             case _:
@@ -65,6 +70,17 @@ class Commands:
             "first_shown": app.display.meter.first_shown if app.display is not None else 0.0,
             "cpu_s": usage.ru_utime + usage.ru_stime,
             "lamp": app.face.panel.lamp_value if app.face.panel is not None else None,
+            "peers": app.display.remote.reports() if app.display is not None else {},
+            "decoded": {user: it.get("frames_decoded", 0) for user, it in _counters(app).items()},
+            "do_not_disturb": app.facts.quiet,
             "faults": app.facts.faults,
             "pid": os.getpid(),
         }
+
+
+def _counters(app: App) -> dict[str, dict[str, Any]]:
+    """The counters of each transport, by user; none while logged out."""
+    try:
+        return app.calling.mesh.stats()
+    except CallingError:
+        return {}

@@ -20,6 +20,18 @@ KEYS = {
 }
 """Keys of a keyboard that stand for buttons."""
 
+OTHER_KEYS = {
+    "1": "say.1",
+    "2": "say.2",
+    "3": "say.3",
+    "v": "switch",
+    "d": "quiet",
+    "i": "numbers",
+    "q": "quit",
+    "quit": "quit",
+}
+"""Keys that have no button, and the intents that they stand for."""
+
 
 class Intent(Enum):
     """What a person asks for."""
@@ -30,6 +42,17 @@ class Intent(Enum):
     HANGUP = "hangup"
     MUTE = "mute"
     DISMISS = "dismiss"
+    PLAY = "play"
+    DELETE = "delete"
+    ANSWERS = "answers"
+    BACK = "back"
+    SAY_1 = "say.1"
+    SAY_2 = "say.2"
+    SAY_3 = "say.3"
+    SWITCH = "switch"
+    QUIET = "quiet"
+    NUMBERS = "numbers"
+    QUIT = "quit"
 
 
 class Controls:

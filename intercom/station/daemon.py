@@ -6,71 +6,52 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hw
 from intercom.calling import Calling
-from intercom.config import Config, is_loopback
-from intercom.errors import CallingError, LoginError
+from intercom.config import Config
 from intercom.health import FRAME_LIMIT, Health
 from intercom.link import pinned
 from intercom.media import Media, VoiceSettings, route
+from intercom.plan import RECORDING, Plan
+from intercom.station import fittings
 from intercom.station.app import App
 from intercom.station.commands import Commands
 from intercom.station.control import Control, Trace
 from intercom.station.devices import StationDevices
 from intercom.station.display import Display
-from intercom.station.keeper import Keeper
+from intercom.station.login import Access, Login, News, NoHub, Ready, Refused
+from intercom.station.message import VisitorsMessage
 
 log = logging.getLogger(__name__)
-
-LOGIN_RETRY = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-REFUSED_RETRY = 20.0
-"""Seconds after which a refused login is tried again: the hub's owner may have helped."""
 
 
 async def run(config: Config) -> None:
     """Run a station until SIGTERM, SIGINT or its window is closed."""
     async with AsyncExitStack() as stack:
         trace = Trace()
-        hub = await _Hub.open(config, stack)
+        access = await Access.open(config, stack)
         devices = StationDevices(config.camera, config.sound, trace.tell)
-        camera, network, sound = config.camera, config.network, config.sound
-        media = Media(
-            devices,
-            quality=camera.quality,
-            bitrate=camera.bitrate or None,
-            fps=camera.fps,
-            route=route(network.relay_only, network.udp_ports, network.ignore_networks),
-            voice=VoiceSettings(sound.echo, sound.noise_suppression, sound.gain),
-        )
+        media = _media(config, devices)
         stack.push_async_callback(media.close)
-        calling = Calling(hub.url, media, ssl_context=pinned(hub.pin), client="station")
-        app = App(config, calling, media, _display(config), trace)
+        calling = Calling(access.url, media, ssl_context=pinned(access.pin), client="station")
+        messages = VisitorsMessage(media, _recording(config))
+        app = App(config, calling, media, _display(config), trace, messages=messages)
         stack.push_async_callback(app.tasks.close)
         health = Health(lambda: _alive(media, devices))
         stack.callback(health.close)
         stack.callback(health.stopping)
-        if config.station.control:
-            control = Control(Path(config.station.control), trace, Commands(app).do)
-            await control.start()
-            stack.push_async_callback(control.close)
-        if config.station.metrics:
-            from intercom.station import metrics  # noqa: PLC0415 (a server that few want)
-
-            stack.push_async_callback((await metrics.serve(app, config.station.metrics)).cleanup)
+        await _serve(config, app, stack)
         stack.push_async_callback(calling.logout)
-        await _until_stopped(
-            app,
-            _panel(config, app),
-            _screen(config, app),
-            _login(app, hub, health),
-            health.run(),
-            app.run(),
-        )
+        login = Login(calling, config.station.user, access, app.kicked, _telling(app, health))
+        fitted = _fit(config, app, stack)
+        await _until_stopped(app, *fitted, login.run(), health.run(), app.run())
 
 
 async def _until_stopped(app: App, *works: Coroutine[Any, Any, None]) -> None:
@@ -86,119 +67,94 @@ async def _until_stopped(app: App, *works: Coroutine[Any, Any, None]) -> None:
             task.cancel()
 
 
-class _Hub:
-    """Where the hub is, and how we prove who we are."""
-
-    def __init__(self, config: Config) -> None:
-        self.url, self.pin = config.hub.url, config.hub.tls_pin
-        self._token = config.station.token.reveal()
-        self._file = config.station.token_file
-
-    @classmethod
-    async def open(cls, config: Config, stack: AsyncExitStack) -> _Hub:
-        """Start the embedded hub, if the station carries one."""
-        found = cls(config)
-        if config.hub.embedded:
-            from intercom.hub.server import Hub  # noqa: PLC0415 (few carry one)
-
-            hub = Hub(config.hub, config.call.door_seconds)
-            await hub.start()
-            stack.push_async_callback(hub.stop)
-            host = config.hub.listen if is_loopback(config.hub.listen) else "127.0.0.1"
-            found.url = f"{'wss' if hub.pin else 'ws'}://{host}:{hub.port}"
-            found.pin = hub.pin
-            if not found._token and not found._file:
-                found._token = hub.keys.mint(config.station.user, days=3650)
-        return found
-
-    def token(self) -> str:
-        """Return the token, read anew each time; OSError when its file cannot be read."""
-        return Path(self._file).read_text().strip() if self._file else self._token
+def _media(config: Config, devices: StationDevices) -> Media:
+    camera, network, sound = config.camera, config.network, config.sound
+    return Media(
+        devices,
+        quality=camera.quality,
+        bitrate=camera.bitrate or None,
+        fps=camera.fps,
+        route=route(network.relay_only, network.udp_ports, network.ignore_networks),
+        voice=VoiceSettings(sound.echo, sound.noise_suppression, sound.gain),
+    )
 
 
-async def _login(app: App, hub: _Hub, health: Health) -> None:
-    """Log in, again and again until it works; afterwards the link keeps itself up."""
-    facts, attempt = app.facts, 0
-    while True:
-        pause = LOGIN_RETRY[min(attempt, len(LOGIN_RETRY) - 1)]
-        attempt += 1
-        refused = None
-        try:
-            await app.calling.login(app.config.station.user, hub.token())
-        except LoginError as error:
-            refused = ("The hub refuses this station", error.message, "")
-        except OSError as error:
-            why = f"{error.filename}: {error.strerror}"
-            refused = ("No token for the hub", why, "Set [station] token_file to a readable file.")
-        except CallingError as error:
-            if attempt == 1:
-                log.warning("%s", error.message)
-            health.status(error.message)
-            app.trace.tell("no_hub", message=error.message)
-        else:
-            facts.login_fault, attempt = None, 0
-            app.trace.tell("ready")
-            app.face.refresh()
-            health.ready()
-            health.status("ready")
-            refused = ("This station was logged out", await app.kicked.get(), "")
-        if refused is not None:
-            log.error("%s: %s", refused[0], refused[1])
-            health.status(refused[1])
-            app.trace.tell("login_refused", message=refused[1])
-            facts.login_fault, pause = refused, REFUSED_RETRY
+def _recording(config: Config) -> Plan:
+    """Return what is opened for a visitor's message."""
+    seen = config.call.type == "video" and config.camera.driver != "none"
+    return replace(RECORDING, camera=seen)
+
+
+async def _serve(config: Config, app: App, stack: AsyncExitStack) -> None:
+    """Open the control socket and the metrics, where the configuration wants them."""
+    if config.station.control:
+        control = Control(Path(config.station.control), app.trace, Commands(app).do)
+        await control.start()
+        stack.push_async_callback(control.close)
+    if config.station.metrics:
+        from intercom.station import metrics  # noqa: PLC0415 (a server that few want)
+
+        def snapshot() -> metrics.Snapshot:
+            state, facts, monitor = str(app.calling.state), app.facts, app.monitor
+            return metrics.Snapshot(
+                state, facts.hub_ok, facts.faults, monitor.numbers, monitor.counters
+            )
+
+        runner = await metrics.serve(snapshot, config.station.metrics)
+        stack.push_async_callback(runner.cleanup)
+
+
+def _telling(app: App, health: Health) -> Callable[[News], None]:
+    """Return what tells the app and systemd how the login goes."""
+
+    def tell(news: News) -> None:
+        match news:
+            case Ready():
+                app.facts.login_fault = None
+                app.trace.tell("ready")
+                health.ready()
+                health.status("ready")
+            case NoHub(message):
+                app.trace.tell("no_hub", message=message)
+                health.status(message)
+            case Refused(title, message, remedy):
+                app.facts.login_fault = (title, message, remedy)
+                app.trace.tell("login_refused", message=message)
+                health.status(message)
         app.face.refresh()
-        await asyncio.sleep(pause)
+
+    return tell
 
 
-async def _panel(config: Config, app: App) -> None:
-    panel = config.panel
-    if panel.driver == "none":
-        return
-    pins = {name: getattr(panel, name) for name in ("call", "accept", "hangup", "mute")}
-    settings = hw.PanelSettings(
-        buttons={name: pin for name, pin in pins.items() if pin >= 0},
-        lamp=panel.lamp if panel.lamp >= 0 else None,
-        pull_up=panel.pull_up,
-        bounce=panel.bounce,
-        hold=panel.hold,
-        lamp_active_high=panel.lamp_active_high,
-    )
-
-    def changed(device: hw.Panel | None, message: str) -> None:
-        app.face.panel = device
-        if device is not None or message:
-            app.device("panel", message)
-
-    await Keeper(
-        "panel", lambda fault: hw.open_panel(panel.driver, settings, app.hands.press), changed
-    ).run()
-
-
-async def _screen(config: Config, app: App) -> None:
-    screen, display = config.screen, app.display
-    if display is None:
-        return
-    settings = hw.ScreenSettings(
-        width=screen.width,
-        height=screen.height,
-        fullscreen=screen.fullscreen,
-        title=config.station.name,
-        screenshots=screen.screenshots,
-    )
-
-    def changed(device: hw.Screen | None, message: str) -> None:
-        display.screen = device
-        if device is not None or message:
-            app.device("screen", message)
-
-    await Keeper(
-        "screen",
-        lambda fault: hw.open_screen(
-            screen.driver, settings, app.hands.touch, app.hands.key, fault
-        ),
-        changed,
-    ).run()
+def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
+    """Return what opens the panel and the screen; `stack` closes them."""
+    executor = ThreadPoolExecutor(2, "fittings")
+    stack.callback(executor.shutdown, wait=False)
+    opening = []
+    if config.panel.driver != "none":
+        pins = fittings.panel_settings(config.panel)
+        panel = fittings.slot(
+            "panel",
+            lambda fault: hw.open_panel(config.panel.driver, pins, app.hands.press, fault),
+            executor,
+            app.face.take_panel,
+            app.device,
+        )
+        stack.push_async_callback(fittings.close, panel)
+        opening.append(panel.open())
+    if app.display is not None:
+        size = fittings.screen_settings(config.screen, config.station.name)
+        hands = app.hands
+        screen = fittings.slot(
+            "screen",
+            lambda fault: hw.open_screen(config.screen.driver, size, hands.touch, hands.key, fault),
+            executor,
+            app.display.attach,
+            app.device,
+        )
+        stack.push_async_callback(fittings.close, screen)
+        opening.append(screen.open())
+    return opening
 
 
 def _display(config: Config) -> Display | None:
@@ -212,7 +168,8 @@ def _display(config: Config) -> Display | None:
     from intercom.station.paint import Painter  # noqa: PLC0415
     from intercom.station.words import Words  # noqa: PLC0415
 
-    return Display(Painter(Words(config.station.language)), measure=config.camera.time_code)
+    painter = Painter(Words(config.station.language))
+    return Display(painter, config.camera.time_code, config.screen.off_after)
 
 
 def _alive(media: Media, devices: StationDevices) -> bool:

@@ -40,6 +40,10 @@ class Face:
             self._dirty = True
             self._loop.call_soon(self._refresh)
 
+    def take_panel(self, panel: hw.Panel | None) -> None:
+        """Use this panel from now on; None: there is none."""
+        self.panel = panel
+
     def renew(self) -> None:
         """Tell a new panel or screen what the old one knew."""
         if self.display is not None and self.scene is not None:
@@ -51,11 +55,14 @@ class Face:
     def _refresh(self) -> None:
         self._dirty = False
         self._facts.camera_open = self._media.camera_open
+        self._facts.microphone_open = self._media.microphone_open
         phase = self._calling.phase
         shown = scene(self._facts, phase, time.monotonic(), time.strftime("%H:%M"))
         if shown != self.scene:
             before, self.scene = self.scene, shown
             self._changed(before, shown)
+        elif self.display is not None:
+            self.display.rest()
         light = lamp(self._facts, phase)
         if light is not self._lamp:
             self._lamp = light
@@ -65,9 +72,8 @@ class Face:
         self._play(self._tone_of(phase, shown))
 
     def _changed(self, before: sc.Scene | None, shown: sc.Scene) -> None:
-        if type(before) is not type(shown):
+        if sc.gist(before) != sc.gist(shown):
             self.since = time.monotonic()
-        if type(before) is not type(shown) or _lost(before) != _lost(shown):
             self._trace.tell("screen", scene=type(shown).__name__, detail=str(shown))
         if self.display is not None:
             self.display.show(shown)
@@ -85,17 +91,13 @@ class Face:
         match phase:
             case ph.Calling(rung=True):
                 return "ringback"
-            case ph.Ringing() if self._facts.answers_with_tone:
-                return "announce"
-            case ph.Ringing():
-                return "ring"
+            case ph.Ringing() if isinstance(shown, sc.RingingIn):
+                return "announce" if self._facts.answers_with_tone else "ring"
             case ph.Connected():
                 return "accept"
+            case ph.Idle() if isinstance(shown, sc.Recording):
+                return "prompt" if shown.step == "wait" else ""
             case ph.Idle() if isinstance(shown, sc.Ended):
                 return "busy" if shown.reason == "line_busy" else "end"
             case _:
                 return ""
-
-
-def _lost(scene: sc.Scene | None) -> bool:
-    return isinstance(scene, sc.InCall) and scene.reconnecting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from intercom.calling import Calling
 from intercom.station import scene as sc
 from intercom.station.control import Trace
-from intercom.station.controls import KEYS, Controls, Intent
+from intercom.station.controls import KEYS, OTHER_KEYS, Controls, Intent
 from intercom.station.face import Face
 from intercom.tasks import Tasks
+
+log = logging.getLogger(__name__)
 
 TOUCH_GUARD = 0.5
 """Seconds after a new screen in which touches are ignored: they were meant for the old one."""
@@ -21,7 +24,7 @@ PRESS = 0.12
 
 
 class Hands:
-    """Takes what people do, in the loop's thread, to `act(intent)`; other keys to `other(name)`."""
+    """Takes what people do, in the loop's thread, to `act(intent)`."""
 
     def __init__(
         self,
@@ -32,11 +35,10 @@ class Hands:
         *,
         second: bool,
         act: Callable[[Intent], None],
-        other: Callable[[str], None],
     ) -> None:
         self._calling, self._face, self._trace = calling, face, trace
         self._tasks = tasks
-        self._act, self._other = act, other
+        self._act = act
         self._controls = Controls(second)
         self._loop = asyncio.get_running_loop()
 
@@ -45,24 +47,34 @@ class Hands:
         self._loop.call_soon_threadsafe(self._pressed, button, kind)
 
     def key(self, name: str) -> None:
-        """Take a key of the keyboard: those of KEYS press the button of that name."""
+        """Take a key of the keyboard: those of KEYS press the button of that name, those of
+        OTHER_KEYS have a meaning of their own."""
         self._loop.call_soon_threadsafe(self._key, name)
 
     def touch(self, x: int, y: int) -> None:
         """Take a touch or a click at a pixel of the screen."""
         self._loop.call_soon_threadsafe(self._touched, x, y)
 
+    def _woke(self) -> bool:
+        """Light the screen; whether it was dark."""
+        display = self._face.display
+        return display is not None and display.wake()
+
     def _pressed(self, button: str, kind: str) -> None:
+        self._woke()
         self._trace.tell("button", button=button, kind=kind)
         intent = self._controls.feed(button, kind, self._calling.state)
         if intent is not None:
             self._act(intent)
 
     def _key(self, name: str) -> None:
+        self._woke()
         button = KEYS.get(name)
         panel: Any = self._face.panel
-        if button is None:
-            self._other(name)
+        if button is None and name in OTHER_KEYS:
+            self._act(Intent(OTHER_KEYS[name]))
+        elif button is None:
+            log.debug("no use for key %s", name)
         elif hasattr(panel, "press"):
             self._tasks.spawn(_press_pin(panel, button))  # simulated: by its pins
         else:
@@ -73,8 +85,8 @@ class Hands:
         shown, display = self._face.scene, self._face.display
         if shown is None or display is None or display.screen is None:
             return
-        if time.monotonic() - self._face.since < TOUCH_GUARD:
-            return
+        if self._woke() or time.monotonic() - self._face.since < TOUCH_GUARD:
+            return  # who touches a dark screen cannot mean what is on it
         area = sc.hit(shown, display.screen.size, x, y)
         self._trace.tell("touch", x=x, y=y, area=area)
         if area is not None:

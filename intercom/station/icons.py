@@ -132,6 +132,36 @@ def _message(pen: Pen) -> None:
     pen.shape([(0.24, 0.6), (0.52, 0.6), (0.24, 0.88)])
 
 
+def _person(pen: Pen) -> None:
+    pen.disc((0.5, 0.3), 0.18)
+    pen.shape([*arc((0.5, 0.86), 0.35, 0.34, 180, 360), (0.85, 0.88), (0.15, 0.88)])
+
+
+def _back(pen: Pen) -> None:
+    pen.stroke([(0.48, 0.2), (0.18, 0.5), (0.48, 0.8)], 0.11)
+    pen.stroke([(0.2, 0.5), (0.84, 0.5)], 0.11)
+
+
+def _moon(pen: Pen) -> None:
+    pen.disc((0.48, 0.52), 0.38)
+    pen.disc((0.66, 0.36), 0.3, erase=True)
+
+
+def _play(pen: Pen) -> None:
+    corners = [(0.3, 0.2), (0.3, 0.8), (0.8, 0.5)]
+    pen.shape(corners)
+    pen.stroke([*corners, corners[0]], 0.1)
+
+
+def _delete(pen: Pen) -> None:
+    """A bin with its lid."""
+    pen.stroke([(0.2, 0.27), (0.8, 0.27)], 0.08)
+    pen.stroke([(0.42, 0.17), (0.58, 0.17)], 0.08)
+    pen.shape([(0.25, 0.37), (0.75, 0.37), (0.7, 0.88), (0.3, 0.88)])
+    for x in (0.42, 0.58):
+        pen.stroke([(x, 0.48), (x, 0.76)], 0.05, erase=True)
+
+
 def _crossed(draw: Callable[[Pen], None]) -> Callable[[Pen], None]:
     """The pictogram with a bar across: what it shows is off or not there."""
 
@@ -148,6 +178,7 @@ _DRAWN: dict[str, Callable[[Pen], None]] = {
     "accept": _hangup,  # the same handset, lifted
     "microphone": _microphone,
     "microphone_off": _crossed(_microphone),
+    "camera": _camera,
     "camera_off": _crossed(_camera),
     "bell": _bell,
     "bell_off": _crossed(_bell),
@@ -158,6 +189,11 @@ _DRAWN: dict[str, Callable[[Pen], None]] = {
     "check": _check,
     "dot": _dot,
     "message": _message,
+    "person": _person,
+    "back": _back,
+    "moon": _moon,
+    "play": _play,
+    "delete": _delete,
 }
 
 NAMES = tuple(_DRAWN)

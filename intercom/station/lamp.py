@@ -30,7 +30,7 @@ class LampState(Enum):
     RINGING_IN = "ringing_in"
     IN_CALL = "in_call"
     MUTED = "muted"
-    CAMERA_OPEN = "camera_open"
+    DEVICE_OPEN = "device_open"
     NO_HUB = "no_hub"
     FAULT = "fault"
 
@@ -41,7 +41,7 @@ PATTERNS: dict[LampState, Pattern] = {
     LampState.RINGING_IN: ((1.0, 0.15), (0.0, 0.15)),
     LampState.IN_CALL: ((1.0, 0.0),),
     LampState.MUTED: ((1.0, 1.8), (0.0, 0.2)),
-    LampState.CAMERA_OPEN: ((1.0, 1.0), (0.4, 1.0)),
+    LampState.DEVICE_OPEN: ((1.0, 1.0), (0.4, 1.0)),
     LampState.NO_HUB: ((1.0, 0.1), (0.0, 2.9)),
     LampState.FAULT: ((1.0, 0.1), (0.0, 0.2), (1.0, 0.1), (0.0, 0.2), (1.0, 0.1), (0.0, 1.3)),
 }
@@ -52,12 +52,13 @@ def lamp_for(
     call: str,
     *,
     muted: bool = False,
-    camera_open: bool = False,
+    device_open: bool = False,
     hub_ok: bool = True,
     fault: bool = False,
 ) -> LampState:
     """The state that the lamp shows; `call` is idle, calling, ringing or connected.
 
+    `device_open`: the camera or the microphone is open, whatever for.
     Raises ValueError for any other `call`.
     """
     match call:
@@ -68,13 +69,13 @@ def lamp_for(
         case "calling":
             return LampState.RINGING_OUT
         case "idle":
-            return _at_rest(camera_open, hub_ok, fault)
+            return _at_rest(device_open, hub_ok, fault)
     raise ValueError(f"{call!r} is no state of a call: idle, calling, ringing or connected")
 
 
-def _at_rest(camera_open: bool, hub_ok: bool, fault: bool) -> LampState:
-    if camera_open:
-        return LampState.CAMERA_OPEN
+def _at_rest(device_open: bool, hub_ok: bool, fault: bool) -> LampState:
+    if device_open:
+        return LampState.DEVICE_OPEN
     if fault:
         return LampState.FAULT
     return LampState.IDLE if hub_ok else LampState.NO_HUB

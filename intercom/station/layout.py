@@ -54,26 +54,34 @@ def portrait(size: Size) -> bool:
 
 
 class IdleLayout(NamedTuple):
-    """The resting screen: a column of text and, at a station with a button to call, a card."""
+    """The resting screen: a column of text; at a station with a button to call, a card; and where
+    calls were missed, a card of those, at the lower end of the text."""
 
     text: Rect
     call: Rect | None
+    missed: Rect | None
 
 
-def idle(size: Size, can_call: bool) -> IdleLayout:
+def idle(size: Size, can_call: bool, missed: bool = False) -> IdleLayout:
     """Lay out the resting screen; without somebody to call the text has it all."""
     width, height = size
     edge = px(size, 28)
     whole = Rect(0, 0, width, height).inset(edge, edge)
-    if not can_call:
-        return IdleLayout(whole, None)
-    if portrait(size):
-        half = height * 9 // 20
-        text = Rect(edge, edge, whole.w, half - edge - edge // 2)
-        return IdleLayout(text, Rect(edge, half, whole.w, height - half - edge))
-    left = width * 46 // 100
-    text = Rect(edge, edge, left - edge - edge // 2, whole.h)
-    return IdleLayout(text, Rect(left, edge, width - left - edge, whole.h))
+    text, call = whole, None
+    if can_call and portrait(size):
+        upper = height * (11 if missed else 9) // 20
+        text = Rect(edge, edge, whole.w, upper - edge - edge // 2)
+        call = Rect(edge, upper, whole.w, height - upper - edge)
+    elif can_call:
+        left = width * 46 // 100
+        text = Rect(edge, edge, left - edge - edge // 2, whole.h)
+        call = Rect(left, edge, width - left - edge, whole.h)
+    if not missed:
+        return IdleLayout(text, call, None)
+    tall = px(size, 84)
+    wide = min(text.w, px(size, 520))
+    card = Rect(text.x + (0 if call else (text.w - wide) // 2), text.bottom - tall, wide, tall)
+    return IdleLayout(text._replace(h=text.h - tall - px(size, 12)), call, card)
 
 
 class OneButton(NamedTuple):
@@ -85,7 +93,7 @@ class OneButton(NamedTuple):
 
 def one_button(size: Size) -> OneButton:
     """Lay out the calling and the ended screen."""
-    row = _row(size, height=76)
+    row = bottom_row(size, height=76)
     wide = min(row.w, px(size, 320))
     button = Rect((size[0] - wide) // 2, row.y, wide, row.h)
     edge = px(size, 28)
@@ -93,24 +101,44 @@ def one_button(size: Size) -> OneButton:
     return OneButton(content, button)
 
 
-class TwoButtons(NamedTuple):
-    """A picture with a heading over it and two buttons at the bottom; `own` is a corner."""
+class Row(NamedTuple):
+    """A picture with a heading over it and buttons at the bottom; `own` is a corner."""
 
     heading: Rect
     middle: Rect
-    left: Rect
-    right: Rect
+    buttons: tuple[Rect, ...]
     own: Rect
 
+    @property
+    def left(self) -> Rect:
+        """The first button."""
+        return self.buttons[0]
 
-def ringing(size: Size) -> TwoButtons:
-    """Lay out the ringing screen: accept on the left, refuse on the right, as big as can be."""
-    return _two_buttons(size, heading=113, height=96, width=420)
+    @property
+    def right(self) -> Rect:
+        """The last button."""
+        return self.buttons[-1]
 
 
-def in_call(size: Size) -> TwoButtons:
-    """Lay out the call: mute on the left, hang up on the right, small enough to see a face."""
-    return _two_buttons(size, heading=178, height=72, width=230)
+def ringing(size: Size) -> Row:
+    """Lay out the ringing screen: accept on the left, refuse on the right, as big as can be. A
+    question in a call lies as this does."""
+    return _row(size, 2, heading=113, height=96, width=420)
+
+
+def in_call(size: Size) -> Row:
+    """Lay out the call: mute on the left, answers, hang up on the right, small enough to see a
+    face."""
+    return _row(size, 3, heading=178, height=72, width=230)
+
+
+def choices(size: Size, count: int) -> tuple[Rect, ...]:
+    """Lay out `count` things to choose from, one above the other, and the way back below them."""
+    gap, tall = px(size, 14), px(size, 84)
+    wide = min(size[0] - 2 * px(size, 24), px(size, 620))
+    x = (size[0] - wide) // 2
+    y = (size[1] - (count + 1) * (tall + gap) + gap) // 2
+    return tuple(Rect(x, y + number * (tall + gap), wide, tall) for number in range(count + 1))
 
 
 def own_box(size: Size) -> Rect:
@@ -119,24 +147,23 @@ def own_box(size: Size) -> Rect:
     return Rect(size[0] - edge - width, edge, width, px(size, 120))
 
 
-def _two_buttons(size: Size, heading: int, height: int, width: int) -> TwoButtons:
-    row, gap, edge = _row(size, height), px(size, 20), px(size, 24)
-    wide = min((row.w - gap) // 2, px(size, width))
-    left = (size[0] - 2 * wide - gap) // 2
+def _row(size: Size, count: int, heading: int, height: int, width: int) -> Row:
+    row, edge = bottom_row(size, height), px(size, 24)
     own = own_box(size)
     head = Rect(edge, px(size, 18), own.x - 2 * edge, px(size, heading))
     middle = Rect(edge, head.bottom, row.w, row.y - px(size, 14) - head.bottom)
-    return TwoButtons(
-        head,
-        middle,
-        Rect(left, row.y, wide, row.h),
-        Rect(left + wide + gap, row.y, wide, row.h),
-        own,
-    )
+    return Row(head, middle, side_by_side(row, count, px(size, 20), px(size, width)), own)
 
 
-def _row(size: Size, height: int) -> Rect:
-    """The strip along the bottom in which buttons stand."""
+def side_by_side(row: Rect, count: int, gap: int, most: int) -> tuple[Rect, ...]:
+    """Cut `count` equal parts out of `row`, together in its middle, each at most `most` wide."""
+    wide = min((row.w - gap * (count - 1)) // count, most)
+    left = row.x + (row.w - count * wide - gap * (count - 1)) // 2
+    return tuple(Rect(left + number * (wide + gap), row.y, wide, row.h) for number in range(count))
+
+
+def bottom_row(size: Size, height: int) -> Rect:
+    """The strip along the bottom in which buttons stand, `height` units high."""
     edge, tall = px(size, 24), px(size, height)
     return Rect(edge, size[1] - px(size, 22) - tall, size[0] - 2 * edge, tall)
 
@@ -147,5 +174,15 @@ def fit(picture: Size, box: Size, crop: float) -> Rect:
     fill = max(box[0] / picture[0], box[1] / picture[1])
     whole = min(box[0] / picture[0], box[1] / picture[1])
     scale = fill if 1 - whole / fill <= crop else whole
+    width, height = (max(2, round(side * scale / 2) * 2) for side in picture)
+    return Rect((box[0] - width) // 2, (box[1] - height) // 2, width, height)
+
+
+def cover(picture: Size, box: Size, crop: float) -> Rect:
+    """Scale `picture` into `box`, centred, as large as it goes with at most `crop` (0..1) of one
+    side lost; what is then still uncovered is left at two sides."""
+    fill = max(box[0] / picture[0], box[1] / picture[1])
+    whole = min(box[0] / picture[0], box[1] / picture[1])
+    scale = min(fill, whole / (1 - crop))
     width, height = (max(2, round(side * scale / 2) * 2) for side in picture)
     return Rect((box[0] - width) // 2, (box[1] - height) // 2, width, height)

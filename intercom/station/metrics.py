@@ -2,28 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
 from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from intercom.errors import IntercomError
-from intercom.station.app import App
-from intercom.station.numbers import prometheus
+from intercom.station.numbers import TITLES, Numbers
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+COUNTED = {
+    "xruns": "Periods that the sound card or its driver lost.",
+    "overruns": "Blocks of the microphone that came faster than they were worked off.",
+    "gaps": "Times at which the echo canceller lost the microphone or the speaker.",
+    "malformed": "Packets of the other side that are no sound.",
+    "dropped": "Pictures and packets that were left out, to stay in time.",
+}
+"""What a call's counters count; those that the transport does not have are left out."""
 
 
 class MetricsError(IntercomError):
     """The address for the metrics cannot be had."""
 
 
-async def serve(app: App, where: str) -> web.AppRunner:
+@dataclass(frozen=True)
+class Snapshot:
+    """A station, now: `numbers` None without a call, `counters` those of the last one."""
+
+    state: str
+    hub_ok: bool
+    faults: Mapping[str, str] = field(default_factory=dict)
+    numbers: Numbers | None = None
+    counters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Station(Collector):
+    """What a station tells at each look."""
+
+    def __init__(self, read: Callable[[], Snapshot]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._read()
+        state = GaugeMetricFamily("intercom_station_state", "State of its call.", labels=["state"])
+        state.add_metric([now.state], 1)
+        yield state
+        fault = GaugeMetricFamily("intercom_station_fault", "Faulty devices.", labels=["device"])
+        for kind in sorted(now.faults):
+            fault.add_metric([kind], 1)
+        yield fault
+        yield GaugeMetricFamily("intercom_station_hub", "Whether the hub is there.", now.hub_ok)
+        for number in fields(Numbers):
+            value = getattr(now.numbers, number.name, None)
+            if value is not None:
+                title, unit = TITLES[number.name]
+                yield GaugeMetricFamily(
+                    f"intercom_call_{number.name}", f"{title}, {unit or 'count'}.", value
+                )
+        for name, meaning in COUNTED.items():
+            if name in now.counters:
+                yield CounterMetricFamily(f"intercom_call_{name}", meaning, now.counters[name])
+
+
+def text(read: Callable[[], Snapshot]) -> bytes:
+    """Return the station's metrics in Prometheus' text format 0.0.4."""
+    registry = CollectorRegistry()
+    registry.register(_Station(read))
+    return generate_latest(registry)
+
+
+async def serve(read: Callable[[], Snapshot], where: str) -> web.AppRunner:
     """Serve on `where` ("host:port") and return the runner to clean up; MetricsError if taken."""
 
     async def metrics(request: web.Request) -> web.Response:
-        text = prometheus(app.monitor.numbers, str(app.calling.state), app.facts.faults)
-        return web.Response(text=text)
+        return web.Response(body=text(read), headers={"Content-Type": CONTENT_TYPE})
 
     async def health(request: web.Request) -> web.Response:
-        good = app.facts.hub_ok and not app.facts.faults
+        now = read()
+        good = now.hub_ok and not now.faults
         return web.json_response(
-            {"ready": app.facts.hub_ok, "faults": app.facts.faults}, status=200 if good else 503
+            {"ready": now.hub_ok, "faults": dict(now.faults)}, status=200 if good else 503
         )
 
     site_app = web.Application()
@@ -34,9 +97,10 @@ async def serve(app: App, where: str) -> web.AppRunner:
     host, _, port = where.rpartition(":")
     try:
         await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a port above 65535
         await runner.cleanup()
+        why = getattr(error, "strerror", None) or str(error)
         raise MetricsError(
-            f"cannot serve metrics at {where}: {error.strerror}: see [station] metrics"
+            f"cannot serve metrics at {where}: {why}: see [station] metrics"
         ) from None
     return runner

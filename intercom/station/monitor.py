@@ -14,10 +14,11 @@ PERIOD = 1.0
 
 
 class Monitor:
-    """The present call's numbers; `numbers` is None without a call."""
+    """The present call's numbers (None without one), and the last call's counters."""
 
     def __init__(self, calling: Calling, display: Display | None) -> None:
         self.numbers: Numbers | None = None
+        self.counters: dict[str, Any] = {}
         self._calling, self._display = calling, display
         self._shown = False
         self._before: dict[str, Any] = {}
@@ -34,6 +35,7 @@ class Monitor:
             return
         after = self._counters()
         if after:
+            self.counters = after
             self.numbers = numbers(self._before, after, now - self._at, self._latency())
         else:
             self.numbers = None
@@ -44,14 +46,12 @@ class Monitor:
         if self._calling.state is State.IDLE:
             return {}
         try:
-            return self._calling.transport.stats()
+            return next(iter(self._calling.mesh.stats().values()), {})
         except CallingError:  # logged out just now
             return {}
 
     def _latency(self) -> float | None:
-        if self._display is None:
-            return None
-        return self._display.meter.report().get("latency_p50_ms")
+        return self._display.meter.latency() if self._display is not None else None
 
     def _show(self) -> None:
         if self._display is not None:

@@ -1,4 +1,4 @@
-"""What a call measures, put into words for the overlay and for Prometheus. PURE.
+"""What a call measures, put into numbers and into words for the overlay. PURE.
 
 Two snapshots of the counters of a peer, some time apart, give the rates of the time between.
 """
@@ -6,7 +6,7 @@ Two snapshots of the counters of a peer, some time apart, give the rates of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 Counters = Mapping[str, Any]
@@ -87,26 +87,6 @@ def lines(now: Numbers) -> tuple[tuple[str, str], ...]:
         if value is not None:
             shown.append((title, f"{value:g} {unit}".rstrip()))
     return tuple(shown)
-
-
-def prometheus(now: Numbers | None, state: str, faults: Mapping[str, str]) -> str:
-    """Return the station's metrics in Prometheus' text format 0.0.4; `now` None: no call."""
-    text = [
-        "# TYPE intercom_station_state gauge",
-        f'intercom_station_state{{state="{state}"}} 1',
-        "# TYPE intercom_station_fault gauge",
-        *(f'intercom_station_fault{{device="{kind}"}} 1' for kind in sorted(faults)),
-    ]
-    for field in fields(Numbers):
-        value = getattr(now, field.name, None)
-        if value is not None:
-            title, unit = TITLES[field.name]
-            text += [
-                f"# HELP intercom_call_{field.name} {title}, {unit or 'count'}.",
-                f"# TYPE intercom_call_{field.name} gauge",
-                f"intercom_call_{field.name} {value:g}",
-            ]
-    return "\n".join(text) + "\n"
 
 
 def _grown(before: Counters, after: Counters, key: str) -> float | None:

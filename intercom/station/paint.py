@@ -8,23 +8,44 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import av
 import pygame
 
-from intercom.station import layout, paint_call, paint_numbers, paint_rest, shapes, theme
+from intercom.station import (
+    layout,
+    paint_call,
+    paint_message,
+    paint_numbers,
+    paint_rest,
+    shapes,
+    theme,
+)
 from intercom.station.fonts import Fonts
 from intercom.station.layout import Rect, Size
 from intercom.station.paint_widgets import Kit, Sprite
 from intercom.station.picture import Picture
 from intercom.station.recent import Recent
-from intercom.station.scene import Calling, Ended, Fault, Idle, InCall, RingingIn, Scene
+from intercom.station.scene import (
+    Calling,
+    Ended,
+    Fault,
+    Idle,
+    InCall,
+    Message,
+    Recording,
+    RingingIn,
+    Scene,
+    places,
+)
 from intercom.station.words import Words
 
 log = logging.getLogger(__name__)
 
 Rows = tuple[tuple[str, str], ...]
+Frames = Mapping[str, av.VideoFrame]
+NO_FRAMES: Frames = {}
 
 OWN_PERIOD = 0.1
 """Seconds between two conversions of the own picture, which is small and little watched."""
@@ -43,46 +64,58 @@ class Painter:
         self._sprites: Recent[list[Sprite]] = Recent(4)
         self._backs: Recent[pygame.Surface] = Recent(2)
         self._overlays: Recent[list[Sprite]] = Recent(1)
-        self._remote = Picture()
+        self._remotes: dict[str, Picture] = {}
         self._own = _Own()
 
     def paint(
         self,
         surface: pygame.Surface,
         scene: Scene,
-        remote: av.VideoFrame | None = None,
+        remote: Frames = NO_FRAMES,
         own: av.VideoFrame | None = None,
         rows: Rows = (),
     ) -> None:
-        """Paint all of `surface`; frames count only in scenes that show them.
+        """Paint all of `surface`; `remote` are frames by user ID, and count, as `own` does, only in
+        scenes that show them.
 
         `rows` are names and values of the overlay, which is there only with some.
         """
         size = surface.get_size()
-        picture = remote if isinstance(scene, RingingIn | InCall) else None
-        if picture is None:
-            self._remote.forget()
-            surface.blit(self._back(size), (0, 0))
-        else:
-            self._remote.draw(surface, picture)
-        surface.blits(self.sprites(scene, size, picture is not None), doreturn=False)
-        if _shows_own(scene) and own is not None:
+        areas = places(scene, size)
+        shown = {user: frame for user, frame in remote.items() if user in areas}
+        self._pictures(surface, areas, shown)
+        surface.blits(self.sprites(scene, size, frozenset(shown)), doreturn=False)
+        if shows_own(scene) and own is not None:
             surface.blit(*self._own.corner(own, layout.own_box(size), self._clock()))
         else:
             self._own.forget()
         if rows:
             surface.blits(self._overlays.get((rows, size), lambda: self._over(rows, size)))
 
+    def _pictures(self, surface: pygame.Surface, areas: Mapping[str, Rect], shown: Frames) -> None:
+        """The background, where it is seen, and the pictures of the others."""
+        size = surface.get_size()
+        for user in self._remotes.keys() - shown.keys():
+            del self._remotes[user]
+        if not any(areas[user].size == size for user in shown):
+            surface.blit(self._back(size), (0, 0))
+        for user, frame in shown.items():
+            picture = self._remotes.setdefault(user, Picture())
+            part = surface.subsurface(areas[user])
+            picture.draw(part, frame, tile=part.get_size() != size)
+
     def _over(self, rows: Rows, size: Size) -> list[Sprite]:
         kit = self._kits.get(size, lambda: Kit(size, self._fonts, self.words))
         return paint_numbers.overlay(kit, rows)
 
-    def sprites(self, scene: Scene, size: Size, picture: bool) -> list[Sprite]:
-        """What `scene` puts on its background (`picture`: on a remote picture)."""
-        key = (scene, size, picture)
-        return self._sprites.get(key, lambda: self._compose(scene, size, picture))
+    def sprites(self, scene: Scene, size: Size, shown: frozenset[str]) -> list[Sprite]:
+        """What `scene` puts on its background and on the pictures of those who are `shown`."""
+        key = (scene, size, shown)
+        return self._sprites.get(key, lambda: self._compose(scene, size, shown))
 
-    def _compose(self, scene: Scene, size: Size, picture: bool) -> list[Sprite]:
+    def _compose(  # noqa: PLR0911 (one line a scene)
+        self, scene: Scene, size: Size, shown: frozenset[str]
+    ) -> list[Sprite]:
         kit = self._kits.get(size, lambda: Kit(size, self._fonts, self.words))
         match scene:
             case Idle():
@@ -90,11 +123,15 @@ class Painter:
             case Calling():
                 return paint_rest.calling(kit, scene)
             case RingingIn():
-                return paint_call.ringing(kit, scene, picture)
+                return paint_call.ringing(kit, scene, bool(shown))
             case InCall():
-                return paint_call.in_call(kit, scene, picture)
+                return paint_call.in_call(kit, scene, shown)
             case Ended():
                 return paint_rest.ended(kit, scene)
+            case Recording():
+                return paint_message.recording(kit, scene)
+            case Message():
+                return paint_message.message(kit, scene, bool(shown))
             case Fault():
                 return paint_rest.fault(kit, scene)
 
@@ -137,8 +174,13 @@ class _Own:
         return framed, (box.right - place.w, box.y)
 
 
-def _shows_own(scene: Scene) -> bool:
-    return isinstance(scene, Calling) or (isinstance(scene, InCall) and scene.camera_open)
+def shows_own(scene: Scene) -> bool:
+    """Whether the own picture is in its corner, when there is one."""
+    if isinstance(scene, InCall):
+        return scene.camera_open and scene.video and not scene.choosing and scene.asked is None
+    if isinstance(scene, Recording):
+        return scene.step in {"wait", "speak"}
+    return isinstance(scene, Calling)
 
 
 def _readable(words: Words, fonts: Fonts) -> Words:

@@ -25,17 +25,20 @@ ENDS = {
 
 def idle(kit: Kit, scene: Idle) -> list[Sprite]:
     """Clock, name and state; and the card to touch where somebody can be called."""
-    text, call = layout.idle(kit.size, scene.callee is not None)
+    told = bool(scene.missed or scene.messages)
+    text, call, missed = layout.idle(kit.size, scene.callee is not None, told)
     align = 0.0 if call else 0.5
-    notice = kit.fonts.paragraph(
-        scene.notice, kit.px(22), theme.TEXT, text.w, lines=2 if call else 3
-    )
+    most = 1 if missed else 2 if call else 3
+    notice = kit.fonts.paragraph(scene.notice, kit.px(22), theme.TEXT, text.w, lines=most)
     head = [(kit.line(scene.name, 26, theme.SOFT, text.w, bold=True), kit.px(2))]
-    clock = [(kit.heading(scene.clock, 104 if call else 136, text.w, least=0.4), kit.px(10))]
+    units = 84 if missed else 104 if call else 136
+    clock = [(kit.heading(scene.clock, units, text.w, least=0.4), kit.px(10))]
     look = Look("dot", theme.PANEL, theme.TEXT, theme.MINT)
     key = "idle.ready"
     if not scene.hub_ok:
         look, key = Look("no_hub", theme.AMBER, theme.DARK), "idle.no_hub"
+    elif scene.quiet:
+        look, key = Look("moon", theme.AMBER, theme.DARK), "idle.quiet"
     status = kit.chip(look, kit.words[key], text.w)
     upper = Rect(text.x, text.y, text.w, text.h - status.get_height() - kit.px(12))
     sprites = column(upper, head, align, 0.0)
@@ -43,7 +46,31 @@ def idle(kit: Kit, scene: Idle) -> list[Sprite]:
     rest = Rect(upper.x, below, upper.w, upper.bottom - below)
     sprites += column(rest, [*clock, *spaced(notice, 0, 0)], align, 0.5)
     sprites += column(text, [(status, 0)], align, 1.0)
+    sprites += _missed(kit, scene, missed) if missed else []
     return sprites + (_card(kit, scene, call) if call else [])
+
+
+def _missed(kit: Kit, scene: Idle, area: Rect) -> list[Sprite]:
+    """Who left a message, and who called in vain; a touch plays it, or else takes it away."""
+    words, pad = kit.words, kit.px(16)
+    kind, first = ("messages", scene.messages) if scene.messages else ("missed", scene.missed)
+    many = len(first) > 1
+    title = words.say(f"idle.{kind}", count=len(first)) if many else words[f"idle.{kind}_one"]
+    both = (*scene.messages, *scene.missed)
+    calls = [words.say("idle.missed_call", name=name, time=at) for name, at in both]
+    icon = kit.icon("message" if scene.messages else "bell_off", 40, theme.DARK)
+    check = kit.icon("play" if scene.messages else "check", 30, theme.DARK)
+    inner = area.inset(pad, 0)
+    left, right = icon.get_width() + pad // 2, check.get_width() + pad // 2
+    text = Rect(inner.x + left, inner.y, inner.w - left - right, inner.h)
+    head = kit.line(title, 25, theme.DARK, text.w, bold=True)
+    who = kit.line(", ".join(calls), 20, theme.DARK, text.w)
+    return [
+        (kit.box(area.size, 22, theme.AMBER), (area.x, area.y)),
+        *column(inner, [(icon, 0)], align=0.0),
+        *column(text, [(head, 0), (who, 0)], align=0.0),
+        *column(inner, [(check, 0)], align=1.0),
+    ]
 
 
 def _card(kit: Kit, scene: Idle, area: Rect) -> list[Sprite]:

@@ -31,6 +31,10 @@ class Look:
     tint: Colour | None = None
 
 
+NARROW = 190
+"""Units of width from which on a button has its word beside its pictogram."""
+
+
 class Kit:
     """Makes the parts of screens of one size, in one language."""
 
@@ -87,7 +91,13 @@ class Kit:
         return self._made.get(key, lambda: shapes.shade(size, top, bottom))
 
     def button(self, area: Rect, look: Look, label: str) -> list[Sprite]:
-        """A button that fills `area`: pictogram and word, side by side, in its middle."""
+        """A button that fills `area`: pictogram and word in its middle, side by side where there
+        is room for that."""
+        if area.w < self.px(NARROW):
+            room = area.w - self.px(12)
+            sign, word = self.icon(look.icon, 34, look.ink), self.line(label, 19, look.ink, room)
+            box = self.box(area.size, 22, look.colour), (area.x, area.y)
+            return [box, *column(area, [(sign, 0), (word, 0)])]
         picture, gap = self.icon(look.icon, 42, look.ink), self.px(14)
         room = area.w - picture.get_width() - gap - self.px(28)
         text = self.line(label, 27, look.ink, room, bold=True)
@@ -122,12 +132,32 @@ class Kit:
         whole = self.disc(units, look.colour).copy()
         return _centred(whole, self.icon(look.icon, units * 0.56, look.ink))
 
+    def ringed(self, avatar: pygame.Surface, colour: Colour) -> pygame.Surface:
+        """An avatar with a ring around it, as large as before."""
+        side = avatar.get_width()
+        inner = pygame.transform.smoothscale(avatar, (side * 9 // 10, side * 9 // 10))
+        key = ("ring", side, colour)
+        return _centred(self._made.get(key, lambda: shapes.disc(side, colour)).copy(), inner)
+
     def avatar(self, units: float, name: str) -> pygame.Surface:
-        """A disc with the first letter of a name, in place of a face."""
-        letter = next((char for char in name if char.isalnum() and self._drawn(char)), "?").upper()
+        """A disc with the initials of a name, in place of a face."""
+        letters = self.initials(name)
         whole = self.disc(units, theme.BLUE).copy()
-        text = self.line(letter, units * 0.5, theme.WHITE, whole.get_width(), bold=True)
+        size = units * (0.5 if len(letters) == 1 else 0.42)
+        text = self.line(letters, size, theme.WHITE, whole.get_width(), bold=True)
         return _centred(whole, text)
+
+    def initials(self, name: str) -> str:
+        """The first letter, and that of the last word, where a name has letters by words."""
+        firsts = [
+            next((char for char in word if char.isalnum() and self._drawn(char)), "")
+            for word in name.replace("-", " ").split()
+        ]
+        letters = [char for char in firsts if char]
+        if not letters:
+            return "?"
+        last = letters[-1] if len(letters) > 1 and letters[-1] < "\u2e80" else ""
+        return (letters[0] + last).upper()
 
     def _drawn(self, char: str) -> bool:
         return not self.fonts.missing(char)

@@ -10,7 +10,7 @@ import av
 import pygame
 from av.video.reformatter import VideoReformatter
 
-from intercom.station.layout import Rect, Size, fit
+from intercom.station.layout import Rect, Size, cover, fit
 
 CROP = 0.26
 """The share of a picture that may be cut off to fill the screen: 4:3 on 16:9 loses a quarter."""
@@ -25,10 +25,11 @@ class Picture:
         self._size: Size = (0, 0)
         self._surface: pygame.Surface | None = None
 
-    def draw(self, surface: pygame.Surface, frame: av.VideoFrame, crop: float = CROP) -> None:
-        """Fill `surface` with `frame`; what it leaves uncovered is black."""
+    def draw(self, surface: pygame.Surface, frame: av.VideoFrame, tile: bool = False) -> None:
+        """Fill `surface` with `frame`; what it leaves uncovered is black. The whole screen is
+        filled or not; a `tile` is filled as far as CROP lets it."""
         box = surface.get_size()
-        place = fit((frame.width, frame.height), box, crop)
+        place = (cover if tile else fit)((frame.width, frame.height), box, CROP)
         if place.x > 0 or place.y > 0:
             for bar in _bars(place, box):
                 surface.fill((0, 0, 0), bar)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intercom.config import AnswerConfig
+from intercom.station.quiet import within
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,4 @@ def decide(config: AnswerConfig, caller: str, clock: str) -> AutoAnswer | str:
 
 def is_quiet(config: AnswerConfig, clock: str) -> bool:
     """Tell whether `clock` ("HH:MM") lies in the quiet hours, which may span midnight."""
-    start, end = config.quiet_from, config.quiet_to
-    if not start or not end or start == end:
-        return False
-    if start < end:
-        return start <= clock < end
-    return clock >= start or clock < end
+    return within(config.quiet_from, config.quiet_to, clock)

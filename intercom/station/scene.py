@@ -6,25 +6,33 @@ by value, so that a painter knows when it can paint from its caches.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from intercom.protocol import Reason
-from intercom.station import layout
+from intercom.station import layout, tiles
 from intercom.station.layout import Rect, Size
 
 REASONS = frozenset(reason.value for reason in Reason)
 """Why a call can end: the `reason` of CALL_END."""
 
+ANSWERS = ("1", "2", "3")
+"""The ready-made answers, as they are called in the words file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nobody calls. `callee` is whom the button calls (None: this station only answers)."""
+    """Nobody calls. `callee` is whom the button calls (None: this station only answers); `missed`:
+    who called in vain, and `messages`: who left one, the last one first, as (name, when)."""
 
     name: str
     clock: str
     callee: str | None = None
     notice: str = ""
     hub_ok: bool = True
+    quiet: bool = False
+    missed: tuple[tuple[str, str], ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +53,46 @@ class RingingIn:
     video: bool = True
     seconds_left: int = 0
     auto_answer_in: int | None = None
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Another member of the call; `picture`: there is one, or will be; `speaks`: is marked;
+    `text` is a ready-made answer or other message of it to show, or empty."""
+
+    user_id: str
+    name: str
+    picture: bool = True
+    muted: bool = False
+    reconnecting: bool = False
+    speaks: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InCall:
-    """Two people talk; `text` is a ready-made answer or other message to show, or empty."""
+    """People talk, to one or more others; `invitees` are still rung. `asked`: who wants video, and
+    the seconds left to say yes or no; `choosing`: the ready-made answers are open."""
 
-    peer: str
+    tiles: tuple[Tile, ...]
     seconds: int = 0
     muted: bool = False
     camera_open: bool = True
-    reconnecting: bool = False
-    peer_muted: bool = False
-    text: str = ""
+    invitees: tuple[str, ...] = ()
+    video: bool = True
+    asked: tuple[str, int] | None = None
+    choosing: bool = False
+
+    @property
+    def shown(self) -> tuple[Tile, ...]:
+        """The others that there is room for."""
+        return self.tiles[: tiles.MOST]
+
+    @property
+    def grid(self) -> bool:
+        """Whether there is more than one other."""
+        return len(self.tiles) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,29 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A visitor leaves a message. `step`: wait (for the tone), speak (`seconds_left`), send, sent
+    or failed; `seen`: a picture is taken as well."""
+
+    step: str
+    seconds_left: int = 0
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a visitor has left: whose and when; `others` are to be played yet. `step`: load, play
+    (`seconds_left`), over, gone or failed; its picture is that of `message_id`."""
+
+    message_id: str
+    name: str
+    at: str
+    step: str
+    seconds_left: int = 0
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something is broken: what, the particulars, and what a person can do about it."""
 
@@ -88,23 +146,28 @@ class Fault:
     remedy: str = ""
 
 
-Scene = Idle | Calling | RingingIn | InCall | Ended | Fault
+Scene = Idle | Calling | RingingIn | InCall | Ended | Recording | Message | Fault
 
 
-def buttons(scene: Scene, size: Size) -> dict[str, Rect]:
+def buttons(scene: Scene, size: Size) -> dict[str, Rect]:  # noqa: PLR0911 (one a scene)
     """The areas of `scene` that can be touched on a screen of `size`, by the intent they mean."""
     match scene:
         case Idle(callee=callee):
-            call = layout.idle(size, callee is not None).call
-            return {} if call is None else {"call": call}
+            rest = layout.idle(size, callee is not None, bool(scene.missed or scene.messages))
+            areas = {"call": rest.call, "play" if scene.messages else "dismiss": rest.missed}
+            return {intent: area for intent, area in areas.items() if area is not None}
         case Calling():
             return {"hangup": layout.one_button(size).button}
+        case Recording(step=step):
+            return {} if step == "send" else {"hangup": layout.one_button(size).button}
+        case Message():
+            return dict(
+                zip(("delete", "play", "dismiss"), layout.in_call(size).buttons, strict=True)
+            )
         case RingingIn():
-            ringing = layout.ringing(size)
-            return {"accept": ringing.left, "hangup": ringing.right}
+            return _yes_or_no(size)
         case InCall():
-            call_row = layout.in_call(size)
-            return {"mute": call_row.left, "hangup": call_row.right}
+            return _of_call(scene, size)
         case Ended():
             return {"dismiss": layout.one_button(size).button}
         case Fault():
@@ -117,3 +180,55 @@ def hit(scene: Scene, size: Size, x: int, y: int) -> str | None:
         if area.contains(x, y):
             return intent
     return None
+
+
+def places(scene: Scene, size: Size) -> dict[str, Rect]:
+    """Whose pictures `scene` shows, as far as there are any, and where."""
+    whole = Rect(0, 0, *size)
+    match scene:
+        case RingingIn(user_id=user_id) | Message(message_id=user_id):
+            return {user_id: whole}
+        case InCall():
+            grid = scene.grid
+            areas = (
+                tiles.grid(size, len(scene.shown)).tiles if grid else (whole,) * len(scene.tiles)
+            )
+            pairs = zip(scene.shown, areas, strict=True)
+            return {tile.user_id: area for tile, area in pairs if tile.picture}
+        case _:
+            return {}
+
+
+def gist(scene: Scene | None) -> Hashable:
+    """What of `scene` is another screen to a person, with other things to touch: not the time."""
+    match scene:
+        case Idle():
+            return Idle, scene.quiet, scene.missed, scene.messages
+        case Calling(callee=callee):
+            return Calling, callee
+        case Recording(step=step):  # the camera opens during the first one
+            return Recording, step
+        case Message(message_id=message_id, step=step):
+            return Message, message_id, step
+        case InCall():
+            who = tuple((tile.user_id, tile.reconnecting) for tile in scene.tiles)
+            asked = scene.asked and scene.asked[0]
+            return InCall, who, scene.invitees, scene.video, asked, scene.choosing
+        case _:
+            return str(type(scene))
+
+
+def _yes_or_no(size: Size) -> dict[str, Rect]:
+    row = layout.ringing(size)
+    return {"accept": row.left, "hangup": row.right}
+
+
+def _of_call(scene: InCall, size: Size) -> dict[str, Rect]:
+    if scene.asked is not None:
+        return _yes_or_no(size)
+    if scene.choosing:
+        meant = [*(f"say.{key}" for key in ANSWERS), "back"]
+        return dict(zip(meant, layout.choices(size, len(ANSWERS)), strict=True))
+    count = len(scene.shown)
+    row = tiles.grid(size, count).buttons if scene.grid else layout.in_call(size).buttons
+    return dict(zip(("mute", "answers", "hangup"), row, strict=True))

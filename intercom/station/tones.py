@@ -66,6 +66,12 @@ def announce() -> bytes:
     return _pcm(_mix(1.2, notes))
 
 
+@cache
+def prompt() -> bytes:
+    """Please speak now: one long note after a pause, as answering machines have it."""
+    return _pcm(_mix(0.9, [(0.3, _sine(_PROGRESS * 2, 0.5))]), peak=0.3)
+
+
 def _sine(hertz: float, seconds: float) -> Samples:
     time = np.arange(round(seconds * RATE), dtype=np.float32) / RATE
     return _ramped(np.sin((2 * np.pi * hertz) * time).astype(np.float32))

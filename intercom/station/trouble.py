@@ -10,12 +10,14 @@ import logging
 import time
 import tomllib
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hw
 from intercom.config import Config, salvage
 from intercom.errors import ConfigError
+from intercom.station.fittings import panel_settings, screen_settings
 from intercom.station.lamp import PATTERNS, LampState
 from intercom.station.scene import Fault
 
@@ -40,11 +42,10 @@ def show_trouble(path: Path, error: ConfigError, seconds: float = SHOWN) -> None
 def _panel(config: Config, stack: ExitStack) -> bool:
     if config.panel.driver == "none" or config.panel.lamp < 0:
         return False
-    settings = hw.PanelSettings(
-        buttons={}, lamp=config.panel.lamp, lamp_active_high=config.panel.lamp_active_high
-    )
+    settings = replace(panel_settings(config.panel), buttons={})
+    ignore: Any = lambda *event: None  # noqa: E731
     with suppress(hw.DeviceError):
-        panel = hw.open_panel(config.panel.driver, settings, lambda name, kind: None)
+        panel = hw.open_panel(config.panel.driver, settings, ignore, ignore)
         stack.callback(panel.close)
         panel.set_lamp(PATTERNS[LampState.FAULT])
         return True
@@ -62,9 +63,7 @@ def _screen(config: Config, stack: ExitStack, message: str) -> bool:
     from intercom.station.paint import Painter  # noqa: PLC0415 (see daemon)
     from intercom.station.words import Words  # noqa: PLC0415
 
-    settings = hw.ScreenSettings(
-        width=screen.width, height=screen.height, fullscreen=screen.fullscreen
-    )
+    settings = screen_settings(screen, config.station.name)
     painter = Painter(Words(config.station.language))
     scene = Fault("The configuration cannot be used", message, "Correct the file, then wait.")
     ignore: Any = lambda *event: None  # noqa: E731

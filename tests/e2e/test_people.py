@@ -15,6 +15,7 @@ import pytest
 from intercom.demo.stage import free_port
 from intercom.station import layout
 from intercom.station.lamp import LampState
+from intercom.station.metrics import COUNTED
 
 from .conftest import House, idle_again, state
 
@@ -141,7 +142,8 @@ async def test_the_numbers_of_a_call_are_shown_and_served(house: House) -> None:
         async with http.get("/healthz") as answer:
             assert answer.status == 200
     values = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
-    assert values['intercom_station_state{state="connected"}'] == "1"
+    assert float(values['intercom_station_state{state="connected"}']) == 1
+    assert {f"intercom_call_{name}_total" for name in COUNTED} <= values.keys()
     assert float(values["intercom_call_frames_per_s"]) > 20
     assert float(values["intercom_call_latency_ms"]) < 500
     assert float(values["intercom_call_playout_ms"]) < 300

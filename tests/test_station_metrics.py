@@ -1,0 +1,113 @@
+"""The station's metrics, read as Prometheus reads them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
+
+from intercom.station.metrics import COUNTED, MetricsError, Snapshot, serve, text
+from intercom.station.numbers import TITLES, Numbers
+
+IN_CALL = Snapshot(
+    "connected",
+    hub_ok=True,
+    faults={"speaker": "gone", "camera": 'see "its" cable\n'},
+    numbers=Numbers(latency_ms=12.5, received_kbps=1000, freezes=2),
+    counters={"xruns": 3, "gaps": 0, "rtt": 0.05, "packets_in": 9},
+)
+
+
+def samples(now: Snapshot) -> dict[tuple[str, str], float]:
+    """Every value by its name and its one label's value."""
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text(lambda: now).decode())
+        for sample in family.samples
+    }
+
+
+def test_a_call_in_numbers() -> None:
+    found = samples(IN_CALL)
+    assert found == {
+        ("intercom_station_state", "connected"): 1,
+        ("intercom_station_fault", "camera"): 1,
+        ("intercom_station_fault", "speaker"): 1,
+        ("intercom_station_hub", ""): 1,
+        ("intercom_call_latency_ms", ""): 12.5,
+        ("intercom_call_received_kbps", ""): 1000,
+        ("intercom_call_freezes", ""): 2,
+        ("intercom_call_concealed", ""): 0,
+        ("intercom_call_xruns_total", ""): 3,
+        ("intercom_call_gaps_total", ""): 0,
+    }
+
+
+def test_without_a_call_its_numbers_are_left_out() -> None:
+    found = samples(Snapshot("idle", hub_ok=False))
+    assert found == {("intercom_station_state", "idle"): 1, ("intercom_station_hub", ""): 0}
+
+
+def test_every_number_and_counter_can_be_told() -> None:
+    everything = Numbers(**dict.fromkeys(TITLES, 1))
+    now = Snapshot("connected", hub_ok=True, numbers=everything, counters=dict.fromkeys(COUNTED, 7))
+    found = samples(now)
+    assert all(found[f"intercom_call_{name}", ""] == 1 for name in TITLES)
+    assert all(found[f"intercom_call_{name}_total", ""] == 7 for name in COUNTED)
+
+
+@dataclass
+class Site:
+    """A station's pages, and what they are to say."""
+
+    runner: web.AppRunner
+    tell: Callable[[Snapshot], None]
+    url: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        host, port = self.runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    now = [IN_CALL]
+    runner = await serve(lambda: now[-1], "127.0.0.1:0")
+    yield Site(runner, now.append)
+    await runner.cleanup()
+
+
+async def test_the_page_is_in_prometheus_format_by_its_type(site: Site) -> None:
+    async with aiohttp.ClientSession() as http, http.get(f"{site.url}/metrics") as page:
+        assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert await page.read() == text(lambda: IN_CALL)
+
+
+async def test_health_is_503_with_a_fault_or_without_a_hub(site: Site) -> None:
+    async with aiohttp.ClientSession() as http:
+        for now, status in (
+            (IN_CALL, 503),
+            (Snapshot("idle", hub_ok=False), 503),
+            (Snapshot("idle", hub_ok=True), 200),
+        ):
+            site.tell(now)
+            async with http.get(f"{site.url}/healthz") as page:
+                assert page.status == status
+                said = await page.json()
+                assert said == {"ready": now.hub_ok, "faults": dict(now.faults)}
+
+
+async def test_an_address_that_cannot_be_had_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(MetricsError, match=rf"{port}: .*\[station\] metrics"):
+            await serve(lambda: IN_CALL, f"127.0.0.1:{port}")
+    with pytest.raises(MetricsError, match="99999"):
+        await serve(lambda: IN_CALL, "127.0.0.1:99999")
