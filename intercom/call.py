@@ -66,6 +66,8 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
             return steps.ask_in(phase, event)
         case Idle(joining=True), JoinFailed() | HungUp():
             return replace(phase, joining=False), []
+        case Idle(joining=True), p.Roster() if was_left(phase, event.call_id, event.entry):
+            return phase, []  # the answer to an accept, after which we hung up
         case Idle(joining=True), p.Roster():
             return parties.roster(phase, event, now)
         case Idle(), p.Roster():  # hung up before we were let in

@@ -73,8 +73,10 @@ class Calling(CallingMessages):
 
     async def logout(self) -> None:
         """Leave the call and the hub; release the devices. Legal at any time."""
-        self.feed(ph.HungUp())
+        if not isinstance(self.phase, ph.Ringing):  # other devices of this user may ring on
+            self.feed(ph.HungUp())
         await self.link.close(bye=True)
+        self.feed(ph.HungUp())
         await self.stop_media()
         self._stop_grace()
         self.close()

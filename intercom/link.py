@@ -155,9 +155,9 @@ class Link:
                     if not first.done():
                         first.set_exception(_unreachable(self.url, why))
                         return
+                self._requests.fail(why)
                 if self._over:
                     return
-                self._requests.fail(why)
                 await self._backoff.rest(loop.time() - began, bool(self._call_id))
 
     async def _connect(self, http: aiohttp.ClientSession, first: asyncio.Future[None]) -> None:

@@ -235,6 +235,16 @@ def test_hanging_up_before_we_are_let_in_leaves_again() -> None:
     assert (after, effects) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST))])
 
 
+def test_the_late_answer_to_an_accept_does_not_let_us_in() -> None:
+    idle, _ = feed(replace(RINGING, answering=True), ph.HungUp(), NOW)
+    for asked in (CALL, OTHER):
+        joining, _ = feed(idle, ph.JoinAsked(4, asked), NOW)
+        late = msgspec.structs.replace(roster(), entry=RINGING.entry)
+        assert feed(joining, late, NOW) == (joining, [])
+        after, _ = feed(joining, msgspec.structs.replace(late, entry=9), NOW)
+        assert isinstance(after, ph.Connected)
+
+
 def test_it_rings_while_we_ask_to_be_let_in() -> None:
     after, _ = feed(JOINING, invited(OTHER), NOW)
     assert isinstance(after, ph.Ringing)

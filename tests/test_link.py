@@ -13,8 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from intercom import Event, State, link_backoff, link_requests, link_wire
-from intercom import call as machine
+from intercom import Event, State, link_backoff, link_requests, link_wire, steps
 from intercom import link as link_module
 from intercom import protocol as p
 from intercom.config import HubConfig, UserConfig
@@ -83,7 +82,7 @@ async def test_a_request_gets_its_answer(user: User) -> None:
     assert len(set(requests)) == 3
     error = await refused(user, p.SendText(requests[2], "call-0001", "x"))
     assert error.code is Code.INVITATION_GONE
-    user.link.send(p.Invite(requests[0], "call-0001", "indoor", p.CallType.VIDEO))
+    user.link.send(p.Invite(requests[0], "call-0001", p.CallType.VIDEO, ["indoor"]))
     await user.link.answer(requests[0])
     assert (await user.wait(p.Ended)).reason is p.Reason.OFFLINE
 
@@ -123,7 +122,7 @@ async def test_it_comes_back_with_its_session(user: User, wire: Proxy, hub: Hub)
     """The hub sees the same client again, not another login that ends the call."""
     other = User(f"ws://127.0.0.1:{hub.port}")
     await other.link.login("indoor", hub.keys.mint("indoor", 1))
-    user.link.send(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    user.link.send(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     await user.link.answer(1)
     user.link.call_id = "call-0001"
     wire.cut()
@@ -158,7 +157,7 @@ async def test_an_outage_is_told_once(
 async def test_a_call_without_a_hub_ends_after_the_grace(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "LOST_GRACE", 0.8)
+    monkeypatch.setattr(steps, "LOST_GRACE", 0.8)
     monkeypatch.setattr(link_backoff, "LONGEST_CALL", 0.1)
     async with proxy(hub.port) as wire:
         door, indoor = Client(wire.url), Client(f"ws://127.0.0.1:{hub.port}")
@@ -334,7 +333,7 @@ async def test_the_older_session_stays_away(user: User, hub: Hub, wire: Proxy) -
 async def test_logging_out_says_so_after_what_was_said_before(hub: Hub, user: User) -> None:
     other = User(f"ws://127.0.0.1:{hub.port}")
     await other.link.login("indoor", hub.keys.mint("indoor", 1))
-    user.link.send(p.Invite(1, "call-0001", "indoor", p.CallType.VIDEO))
+    user.link.send(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
     await user.link.close(bye=True)
     assert (await other.wait(p.Invited)).call_id == "call-0001"
     assert (await other.wait(p.Ended)).reason is p.Reason.CANCELED
