@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-net lint run bench bench-quick clean
+.PHONY: help demo test test-net lint run install bench bench-quick clean
 
 VENV ?= .venv
 CONFIG ?= config/indoor.toml
@@ -29,7 +29,7 @@ PI := $(shell grep -qs 'Raspberry Pi' /proc/device-tree/model \
 
 # Debian packages, by what they are for.
 APT_DEMO := libopus0 libspeexdsp1 espeak-ng fonts-open-sans
-APT_RUN := $(APT_DEMO) alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
+APT_RUN := $(APT_DEMO) fonts-wqy-microhei alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
 	python3-pygame,gcc portaudio19-dev)
 APT_TEST := $(APT_RUN) $(if $(PI),gcc portaudio19-dev) xvfb xauth xdotool pulseaudio \
 	pulseaudio-utils libasound2-plugins systemd coturn iproute2
@@ -114,6 +114,11 @@ lint: $(TEST_READY)  ## style, format and types
 run: $(RUN_READY)  ## a station on this machine; CONFIG=file chooses its settings
 	@$(VENV)/bin/intercom station --config $(CONFIG) $(ARGS)
 
+# The units start venv/bin/intercom, and their user may not write bytecode here.
+install: $(RUN_READY)  ## what a station or a hub needs; docs/install.md says what is next
+	@ln -sfn $(VENV) venv
+	$(VENV)/bin/python -m compileall -q intercom hw
+
 bench: $(BENCH_READY)  ## measure beside aiortc, Chromium and GStreamer, in eleven minutes
 	@$(VENV)/bin/python -m bench $(ARGS)
 
@@ -121,7 +126,7 @@ bench-quick: $(BENCH_READY)  ## the core of it, in under three
 	@$(VENV)/bin/python -m bench --quick $(ARGS)
 
 clean:  ## remove the .venv, caches and what the demo left
-	@rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) venv build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO_READY):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -62,7 +61,9 @@ def hub(path: Path) -> None:
     """Run a hub by itself."""
     config = _load(path, "hub")
     _log(config)
-    _run(lambda: _serve(config))
+    from intercom.hub.daemon import run
+
+    _run(lambda: run(config))
 
 
 @cli.command()
@@ -91,13 +92,55 @@ def show_config(path: Path) -> None:
 
 
 @cli.command()
+@config_option
+@click.option("--user", default="", help="Only calls of this user.")
+@click.option("--with", "other", default="", help="Only calls with this user, too.")
+@click.option("--since", default="", help="Only from a day on (2026-11-01), or an age (7d, 12h).")
+@click.option("--missed", is_flag=True, help="Only calls that were missed (by --user).")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array, one call a line.")
+def calls(
+    *, path: Path, user: str, other: str, since: str, missed: bool, limit: int, as_json: bool
+) -> None:
+    """List the calls that the hub has recorded, newest first."""
+    from intercom.hub import calls_list
+
+    config = _load(path, None)
+    try:
+        after = calls_list.since(since)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from None
+    wanted = calls_list.Wanted(user, other, after, missed, limit)
+    found = calls_list.find(Path(config.hub.state_dir), wanted)
+    click.echo(calls_list.as_json(found) if as_json else calls_list.as_text(found))
+
+
+@cli.command()
 @click.option("--seconds", default=10.0, show_default=True, help="How long they talk.")
 @click.option("--out", default="demo", show_default=True, type=click.Path(path_type=Path))
-def demo(seconds: float, out: Path) -> None:
+@click.option("--group", is_flag=True, help="A door rings a family: four in the call.")
+def demo(seconds: float, out: Path, group: bool) -> None:
     """Let a door station call an indoor station, with simulated devices; see what happens."""
     from intercom.demo import run
 
-    sys.exit(asyncio.run(run(seconds, out.absolute())))
+    sys.exit(asyncio.run(run(seconds, out.absolute(), group)))
+
+
+@cli.command()
+@click.option("--users", type=click.IntRange(4, 1000), default=50, show_default=True)
+@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True)
+@click.option("--seed", type=int, help="What is drawn from; without it, a new one is taken.")
+@click.option("--rate", type=click.FloatRange(0.1, 500), help="Decisions a second in total.")
+@click.option("--faults", type=click.FloatRange(0, 1), default=0.06, show_default=True,
+              help="The share of decisions that is a fault.")  # fmt: skip
+@click.option("--restarts", type=click.IntRange(0), default=2, show_default=True,
+              help="How often the hub goes down, by SIGTERM or SIGKILL in turn.")  # fmt: skip
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder for logs and records.")
+def simulate(seed: int | None, rate: float | None, users: int, **more: Any) -> None:
+    """Let many users do anything at all with a hub, break things, and check what they hear."""
+    from intercom.simulate import Options, main
+
+    _run(lambda: main(Options.given(users, seed, rate, **more)))
 
 
 def main() -> None:
@@ -153,26 +196,6 @@ def _run(main_: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
-
-
-async def _serve(config: Config) -> None:
-    from intercom.hub.server import Hub
-
-    server = Hub(config.hub, config.call.door_seconds)
-    await server.start()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    from intercom.health import Health
-
-    health = Health(lambda: True)
-    health.ready()
-    feeding = asyncio.create_task(health.run())
-    await stop.wait()
-    health.stopping()
-    feeding.cancel()
-    health.close()
-    await server.stop()
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ def test_all_of_a_call_is_in_the_json(config: Path, store: Records) -> None:
         "ended_by": "door",
         "rung": 4.2,
         "duration": 65,
+        "message": "",
         "parties": [
             {"user_id": "attic", "outcome": "no_response", "rang": True, "seconds": 0},
             {"user_id": "indoor", "outcome": "answered", "rang": True, "seconds": 65},

@@ -98,6 +98,19 @@ def test_tokens_are_for_one_user(keys: Keys) -> None:
         keys.mint("front door", 1)
 
 
+def test_a_token_tells_whose_it_is_if_it_is_good(keys: Keys, tmp_path: Path) -> None:
+    assert keys.owner(keys.mint("desk", 1)) == "desk"
+    for token, code in (
+        (keys.mint("desk", -1), Code.TOKEN_EXPIRED),
+        (Keys(tmp_path / "other").mint("desk", 1), Code.TOKEN_BAD_SIGNATURE),
+        ("desk", Code.TOKEN_MALFORMED),
+        ("", Code.TOKEN_MALFORMED),
+    ):
+        with pytest.raises(LoginError) as error:
+            keys.owner(token)
+        assert error.value.code is code
+
+
 def part(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 

@@ -15,7 +15,7 @@ from tests.media_rig import Side, no_new_threads, picture
 
 def shown(jpeg: bytes) -> av.VideoFrame:
     """A JPEG as FFmpeg reads it."""
-    with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
+    with av.open(io.BytesIO(jpeg), "r", "jpeg_pipe") as container:
         return next(container.decode(video=0))
 
 

@@ -16,6 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from intercom.hub.messages import FOLDER as MESSAGES
 from intercom.hub.records_schema import FILE, MISSED, NO_CLOCK, RecordsError, open_for_reading
 from intercom.protocol import CallType, Reason
 
@@ -40,7 +41,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Listed:
-    """A record. Moments are in ISO 8601 and local time; None: unknown, or not yet."""
+    """A record. Moments are in ISO 8601 and local time; None: unknown, or not yet.
+
+    `message`: the ID of what the caller left, as long as the hub has it.
+    """
 
     call_id: str
     sponsor: str
@@ -53,6 +57,7 @@ class Listed:
     ended_by: str
     rung: float
     duration: int
+    message: str = ""
     parties: tuple[dict[str, Any], ...] = ()
 
 
@@ -78,7 +83,7 @@ def find(folder: Path, wanted: Wanted) -> list[Listed]:
     try:
         with closing(open_for_reading(path)) as connection:
             connection.execute("BEGIN")  # all of it as it is at one moment
-            return list(_find(connection, wanted))
+            return [_with_message(call, folder) for call in _find(connection, wanted)]
     except sqlite3.Error as error:
         raise RecordsError(f"{path} cannot be read: {error}") from None
 
@@ -119,7 +124,7 @@ def _table(calls: Iterable[Listed]) -> Table:
 def _find(connection: sqlite3.Connection, wanted: Wanted) -> Iterable[Listed]:
     sql = """
         SELECT id, call_id, sponsor, group_id, type, started, answered_at, ended_at, reason,
-            ended_by, rung, duration
+            ended_by, rung, duration, message
         FROM calls WHERE started >= :since
     """
     for name in ("user", "other"):
@@ -151,6 +156,11 @@ def _listed(row: list[Any]) -> Listed:
     )
 
 
+def _with_message(call: Listed, folder: Path) -> Listed:
+    kept = call.message and (folder / MESSAGES / call.message).is_dir()
+    return call if kept else replace(call, message="")
+
+
 def _party(user_id: str, outcome: str, rang: int, seconds: int) -> dict[str, Any]:
     return {"user_id": user_id, "outcome": outcome, "rang": bool(rang), "seconds": seconds}
 
@@ -175,7 +185,8 @@ def _end(call: Listed) -> str:
     if call.reason is None:
         return "goes on" if call.answered_at else "rings"
     who = call.ended_by if call.reason in _BY_SOMEBODY else ""
-    return _words(call.reason) + (f" by {who}" if who else "")
+    message = ", with message" if call.message else ""
+    return _words(call.reason) + (f" by {who}" if who else "") + message
 
 
 def _words(outcome: str) -> str:
