@@ -46,12 +46,13 @@ from intercom.phases import (
     Ringing,
     Send,
     Step,
+    part_left,
     was_left,
 )
 from intercom.protocol import Reason
 
 
-def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0912, PLR0915 (the one match)
+def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0912 (the one match)
     """Return the next state and what to do; CallingError (nothing changed) if illegal.
 
     `now`: monotonic seconds.
@@ -60,24 +61,22 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         return phase, []
     match phase, event:
         # IDLE
-        case Idle(joining=False), Dialed(invite=invite, me=me):
+        case Idle(joining=0), Dialed(invite=invite, me=me):
             return steps.dial(phase, invite, me)
-        case Idle(joining=False), JoinAsked():
+        case Idle(joining=0), JoinAsked():
             return steps.ask_in(phase, event)
-        case Idle(joining=True), JoinFailed() | HungUp():
-            return replace(phase, joining=False), []
-        case Idle(joining=True), p.Roster() if was_left(phase, event.call_id, event.entry):
-            return phase, []  # the answer to an accept, after which we hung up
-        case Idle(joining=True), p.Roster():
+        case Idle(joining=req), JoinFailed() | HungUp() if req:
+            return replace(phase, joining=0), []
+        case Idle(joining=req), p.Roster(req=answered) if req and req == answered:
             return parties.roster(phase, event, now)
         case Idle(), p.Roster():  # hung up before we were let in
-            return phase, [steps.gone(event.call_id)]
+            return phase, [steps.gone(event.call_id, event.entry)]
         case ((Idle() | Calling()), p.Invited()) if was_left(phase, event.call_id, event.entry):
-            return phase, [steps.gone(event.call_id)]
+            return phase, [steps.gone(event.call_id, event.entry)]
         case _, p.Merged() if was_left(phase, event.old_id):
             return steps.merged_too_late(phase, event)
         case Idle(), HubBack(call_id=call_id) if call_id:
-            return phase, [steps.gone(call_id)]
+            return phase, [steps.gone(call_id, part_left(phase, call_id))]
         case Idle(), p.Invited():
             return steps.ring(event, phase.over)
         # CALLING
@@ -88,22 +87,19 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
         case Calling() | Connected(), p.Merged():
             return steps.merge(phase, event, now)
         case Calling(), DialFailed(call_id=phase.call_id):
-            return steps.end(phase, phase.sponsor, event.reason, 0)
+            return steps.dial_failed(phase, event)
         # RINGING
         case Ringing(answering=False), Answered() if _names(event.call_id, phase):
-            message = p.Accept(event.req, phase.call_id, video=phase.video, audio=phase.audio)
-            return replace(phase, answering=True), [Send(message)]
+            return steps.accept(phase, event)
         case Ringing(answering=True), Answered() if _names(event.call_id, phase):
             raise CallingError(Code.INVITATION_GONE, "already accepted: wait for the hub's word")
         case Ringing(answering=True), AnswerFailed(call_id=phase.call_id):
             return replace(phase, answering=False), []
         case Ringing(), Refused() if _names(event.call_id, phase):
-            reject = Send(p.Reject(phase.call_id, busy=event.busy))
+            reject = Send(p.Reject(phase.call_id, phase.entry, busy=event.busy))
             return steps.end(phase, None, Reason.REJECT, 0, first=[reject])
         case Ringing(), p.Invited():  # delivered again after a reconnect
-            again, _ = steps.ring(event, phase.over)
-            known = replace(phase, entry=event.entry, others=again.others)
-            return known, [Send(p.Ringing(phase.call_id))]
+            return steps.ring_again(phase, event)
         # who is in a call, and who is rung into it
         case ((Calling() | Connected()), p.Rang()):
             return parties.rang(phase, event)
@@ -168,8 +164,8 @@ def stale(phase: Phase, message: p.Message) -> bool:
             return ended not in {phase.call_id, waiting}
         case _, p.Merged(old_id=old):
             return old != phase.call_id and not was_left(phase, old)
-        case Call(), p.Busy(sponsor=sponsor):  # the busy callee's copy names the other's call
-            return sponsor == phase.sponsor and message.call_id != phase.call_id
+        case Call(), p.Busy(to_callee=True):  # it names the other's call
+            return False
         case Call(), _:
             return getattr(message, "call_id", "") != phase.call_id
         case _:

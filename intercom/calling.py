@@ -114,8 +114,8 @@ class Calling(CallingMessages):
         all who accept join, or the first one has it, is the group's mode.
         """
         users = list(dict.fromkeys(user_ids))
-        if isinstance(self.phase, ph.Connected | ph.Calling) and not group_id:
-            return await self._add(users, timeout, data)
+        if isinstance(self.phase, ph.Connected | ph.Calling):
+            return await self._add(users, group_id, timeout, data)
         options = {"group": True, "group_id": group_id, "early_media": early_media, "data": data}
         return await self._dial(users, type, timeout, **options)
 
@@ -129,7 +129,7 @@ class Calling(CallingMessages):
         self.feed(ph.JoinAsked(req, call_id))
         try:
             await self.link.answer(req)
-        except CallingError:
+        except BaseException:  # also when nobody waits for it any more
             self.feed(ph.JoinFailed())
             raise
         return self.call_id
@@ -142,7 +142,7 @@ class Calling(CallingMessages):
         accepted = self.phase.call_id
         try:
             await self.link.answer(req)
-        except CallingError:
+        except BaseException:  # also when nobody waits for it any more
             self.feed(ph.AnswerFailed(accepted))
             raise
 
@@ -195,15 +195,15 @@ class Calling(CallingMessages):
         self.feed(ph.Dialed(invite, self.user_id))
         try:
             await self.link.answer(invite.req)
-        except CallingError:
+        except BaseException:  # also when nobody waits for it any more
             self.feed(ph.DialFailed(invite.call_id))
             raise
         return invite.call_id
 
-    async def _add(self, user_ids: list[str], seconds: int, data: str) -> str:
-        _check(user_ids, seconds, "")
+    async def _add(self, user_ids: list[str], group_id: str, seconds: int, data: str) -> str:
+        _check(user_ids, seconds, group_id)
         req, call_id = self.link.next_request(), self.call_id
-        self.link.send(p.Add(req, call_id, user_ids, seconds, data))
+        self.link.send(p.Add(req, call_id, user_ids, group_id, seconds, data))
         await self.link.answer(req)
         return call_id
 

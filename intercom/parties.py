@@ -10,6 +10,8 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+import msgspec
+
 from intercom import news
 from intercom import protocol as p
 from intercom.events import Event
@@ -26,7 +28,8 @@ def rang(phase: Calling | Connected, event: p.Rang) -> Step:
     if known.joined or (known.rang and known.entry == event.entry):
         return phase, []
     told = [] if known.rang else [news.emit(Event.RINGING, phase.call_id, event.user_id)]
-    return _with(phase, replace(known, entry=event.entry, rang=True)), list(told)
+    rings = replace(known, entry=event.entry, rang=True, early=event.early)
+    return _with(phase, rings), list(told)
 
 
 def accepted(phase: Calling | Connected, event: p.Accepted, now: float) -> Step:
@@ -49,8 +52,9 @@ def roster(phase: Idle | InCall, event: p.Roster, now: float) -> Step:
     if isinstance(phase, Calling) and not event.answered:
         before = {other.user_id for other in phase.others if other.rang}
         rings = [other.user_id for other in others if other.rang and other.user_id not in before]
-        told = [news.emit(Event.RINGING, phase.call_id, user) for user in rings]
-        return replace(phase, others=others, entry=event.entry, group=event.group), list(told)
+        told: list[Effect] = [news.emit(Event.RINGING, phase.call_id, user) for user in rings]
+        rung = replace(phase, others=others, entry=event.entry, group=event.group)
+        return rung, told + _list_changed(phase.invitees, rung)
     truth: dict[str, Any] = {
         "others": others,
         "entry": event.entry,
@@ -58,25 +62,32 @@ def roster(phase: Idle | InCall, event: p.Roster, now: float) -> Step:
         "type": event.type,
     }
     if isinstance(phase, Idle):
-        truth |= {"video": event.type is CallType.VIDEO, "since": now - event.seconds}
-        joined = Connected(event.call_id, event.sponsor, over=phase.over, **truth)
-        return joined, _changes((), joined)
+        truth |= {"video": event.type is CallType.VIDEO, "over": phase.over}
+        if not event.answered:
+            return Calling(event.call_id, event.sponsor, **truth), []
+        joined = Connected(event.call_id, event.sponsor, since=now - event.seconds, **truth)
+        return joined, _changes((), joined) + _list_changed((), joined)
     known = connected(phase, now - event.seconds)
     before_type = phase.type
     after = replace(known, **truth, video=_video(known, event.type))
-    effects = _changes(() if isinstance(phase, Ringing) else phase.others, after)
+    effects: list[Effect]
+    if isinstance(phase, Ringing):  # `Invitees` follows
+        effects = _changes((), after)
+    else:
+        effects = _changes(phase.others, after) + _list_changed(phase.invitees, after)
     if before_type is not after.type:
         effects.append(type_changed(before_type, after.type))
     return after, effects
 
 
 def invitees(phase: Calling | Connected, event: p.Invitees) -> Step:
-    """The hub tells who is still rung; that makes it a group's call."""
+    """The hub tells who is still rung, and whether it is a group's call."""
     rung = set(event.user_ids)
     kept = tuple(other for other in phase.others if other.joined or other.user_id in rung)
     known = {other.user_id for other in kept}
     new = tuple(Other(user) for user in event.user_ids if user not in known)
-    return replace(phase, others=kept + new, group=True), [news.invitees(event.user_ids)]
+    after = replace(phase, others=kept + new, group=event.group)
+    return after, [news.invitees(after.invitees)]
 
 
 def left(phase: Connected, event: p.Left) -> Step:
@@ -109,7 +120,10 @@ def switched(phase: Connected, event: p.TypeChanged) -> Step:
     video = event.new is CallType.VIDEO
     others = tuple(replace(other, video=video) if other.joined else other for other in phase.others)
     after = replace(phase, type=event.new, others=others, video=_video(phase, event.new))
-    return after, [type_changed(phase.type, event.new)]
+    effects: list[Effect] = [type_changed(phase.type, event.new)]
+    if after.video != video:  # the others take it for granted that our camera follows
+        effects.append(told_available(after))
+    return after, effects
 
 
 def type_changed(old: CallType, new: CallType) -> Emit:
@@ -137,9 +151,7 @@ def _video(phase: Call, type: CallType) -> bool:
 
 
 def _other(present: p.Present) -> Other:
-    return Other(
-        present.user_id, present.entry, present.joined, present.rang, present.video, present.audio
-    )
+    return Other(**msgspec.structs.asdict(present))
 
 
 def _with(phase: C, other: Other) -> C:
@@ -157,7 +169,7 @@ def _without(phase: C, gone: Collection[str]) -> C:
 
 
 def _changes(before: tuple[Other, ...], after: Connected) -> list[Effect]:
-    """Tell who came, who went, and who is rung, since `before`."""
+    """Tell who came and who went since `before`."""
     effects: list[Effect] = []
     was = {other.user_id: other for other in before}
     for other in after.joined:
@@ -172,7 +184,8 @@ def _changes(before: tuple[Other, ...], after: Connected) -> list[Effect]:
     effects += [
         news.left(o.user_id, Reason.LOST) for o in before if o.joined and o.user_id not in now
     ]
-    rung = [other.user_id for other in before if not other.joined]
-    if after.group and list(after.invitees) != rung:
-        effects.append(news.invitees(after.invitees))
     return effects
+
+
+def _list_changed(before: tuple[str, ...], after: Calling | Connected) -> list[Effect]:
+    return [news.invitees(after.invitees)] if after.group and after.invitees != before else []

@@ -27,7 +27,8 @@ class State(StrEnum):
 class Other:
     """Another party of the call; one that is not `joined` is being rung.
 
-    `entry` is the hub's number of its part in the call, 0 while unknown; `rang`: its device rings.
+    `entry` is the hub's number of its part in the call, 0 while unknown; `rang`: its device rings,
+    for us; `early`: we promised it early media.
     """
 
     user_id: str
@@ -36,6 +37,7 @@ class Other:
     rang: bool = False
     video: bool = True
     audio: bool = True
+    early: bool = False
 
 
 Left = tuple[tuple[str, int], ...]
@@ -44,10 +46,10 @@ Left = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Idle:
-    """No call. `joining`: we asked to be let into one; `over`: the last parts that were left."""
+    """No call. `joining`: the request to be let into one, or 0; `over`: the last parts left."""
 
     call_id: ClassVar[str] = ""
-    joining: bool = False
+    joining: int = 0
     over: Left = field(default=(), compare=False)
 
 
@@ -131,6 +133,11 @@ def was_left(phase: Phase, call_id: str, entry: int = 0) -> bool:
     return any(call_id == left and entry <= part for left, part in phase.over)
 
 
+def part_left(phase: Phase, call_id: str) -> int:
+    """Return the last part of that call that we left, or 0."""
+    return max((part for left, part in phase.over if call_id == left), default=0)
+
+
 def state_of(phase: Phase) -> State:
     """Return the public name of a state."""
     match phase:
@@ -174,7 +181,7 @@ class JoinAsked:
 
 @dataclass(frozen=True)
 class JoinFailed:
-    """The hub did not let us into the call."""
+    """The hub did not let us into the call, or nobody waits for it any more."""
 
 
 @dataclass(frozen=True)

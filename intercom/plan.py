@@ -77,4 +77,4 @@ def _peer(phase: Calling | Ringing | Connected, other: Other, camera: bool) -> P
         case Connected() if other.joined:
             return replace(quiet, send_audio=True, send_video=camera, hear=True, see=True)
         case _:
-            return replace(quiet, send_video=phase.early_media and camera)
+            return replace(quiet, send_video=other.early and camera)

@@ -23,14 +23,16 @@ PING_IDLE, PING_CALL = 15.0, 1.0
 """Seconds between a client's pings, idle and in a call."""
 DEAD_IDLE, DEAD_CALL = 40.0, 3.5
 """Seconds of silence after which the other side is taken for dead."""
-LOST_GRACE = 6.0
-"""Seconds that a call waits for a member or the hub to come back; with DEAD_CALL under 10."""
+LOST_GRACE = 5.5
+"""Seconds that a call waits for a member or the hub to come back; with DEAD_CALL well under 10."""
 RETURN_GRACE = 30.0
 """Seconds that a group call lets a member back in that the others have seen leave as lost."""
 SPONSOR_ENTRY = 1
 """The number of the sponsor's own part in its call (see `Invited`)."""
 MEMBERS_MAX = 64
 """Users that one message names at most."""
+OTHERS_MAX = 48
+"""Users that one call ever has besides its sponsor, those who left counted."""
 RING_MAX = 300
 """Seconds that a call may ring at most."""
 USER_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
@@ -126,10 +128,14 @@ class Invite(Request, frozen=True):
 
 
 class Add(Request, frozen=True):
-    """Ring these users into the call that I am in; it is a group's from now on."""
+    """Ring these users, or members of a group, into the call that I am in, as `Invite` does.
+
+    It is a group's from now on.
+    """
 
     call_id: CallId
-    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MEMBERS_MAX)]
+    user_ids: UserIds = []
+    group_id: GroupId = ""
     timeout: Seconds = 30
     data: Annotated[str, Meta(max_length=2000)] = ""
 
@@ -153,9 +159,14 @@ class Ringing(Message, frozen=True):
 
 
 class Accept(Request, frozen=True):
-    """I take the call, and this is what I will send."""
+    """I take the call, and this is what I will send.
+
+    Here and below, `entry` is the part in the call that is meant (see `Invited`), so that what is
+    said late of an old part does nothing to a new one; 0: the present one, whichever it is.
+    """
 
     call_id: CallId
+    entry: Number = 0
     video: bool = True
     audio: bool = True
 
@@ -164,6 +175,7 @@ class Reject(Message, frozen=True):
     """I do not take the call; `busy` shows it to the inviter as a busy line."""
 
     call_id: CallId
+    entry: Number = 0
     busy: bool = False
 
 
@@ -172,6 +184,7 @@ class Hangup(Message, frozen=True):
 
     call_id: CallId
     reason: Reason = Reason.HANGUP
+    entry: Number = 0
 
 
 class Signal(Message, frozen=True):
@@ -306,17 +319,19 @@ class Invited(Message, frozen=True):
 
 
 class Rang(Message, frozen=True):
-    """It rings at `user_id`; told to who invited it."""
+    """It rings at `user_id`; told to who invited it. `early`: it was promised early media."""
 
     call_id: CallId
     user_id: UserId
     entry: Number
+    early: bool = False
 
 
 class Present(Struct, frozen=True):
     """A party of a call; one that is not `joined` is being rung.
 
     `rang`: its device rings, as is told to who invited it; with that one it sets up a transport.
+    `early`: it was promised early media by the one that is told.
     """
 
     user_id: UserId
@@ -325,13 +340,14 @@ class Present(Struct, frozen=True):
     rang: bool = False
     video: bool = True
     audio: bool = True
+    early: bool = False
 
 
 class Roster(Message, frozen=True):
     """You are in this call, `answered` or still ringing out, and this is the whole of it.
 
     Told to who accepts, joins or comes back: the truth, whatever was missed. `others` is without
-    the one it is told to; `seconds`: since it was answered.
+    the one it is told to; `seconds`: since it was answered; `req`: the `Join` that it answers.
     """
 
     call_id: CallId
@@ -343,6 +359,7 @@ class Roster(Message, frozen=True):
     group: bool = False
     group_id: str = ""
     seconds: Duration = 0.0
+    req: Number = 0
 
 
 class Accepted(Message, frozen=True):
@@ -356,10 +373,11 @@ class Accepted(Message, frozen=True):
 
 
 class Invitees(Message, frozen=True):
-    """Who is still being rung into your group call."""
+    """Who is still being rung into your group call; not `group`: it is between two now."""
 
     call_id: CallId
     user_ids: UserIds
+    group: bool = True
 
 
 class Merged(Message, frozen=True):
@@ -392,11 +410,12 @@ class Rejected(Message, frozen=True):
 
 
 class Busy(Message, frozen=True):
-    """`user_id` is in another call; told to it as well, whose call is untouched."""
+    """`user_id` is in another call; told to it as well (`to_callee`), whose call is untouched."""
 
     call_id: CallId
     sponsor: UserId
     user_id: UserId
+    to_callee: bool = False
 
 
 class NoResponse(Message, frozen=True):

@@ -23,6 +23,7 @@ from intercom.link_network import NetworkWatch
 from intercom.media import (
     DeviceFault,
     DeviceRestored,
+    DevicesChanged,
     Media,
     MediaEvent,
     PeerConnected,
@@ -76,7 +77,7 @@ class Session(Emitter):
         before = self.phase
         phase, effects = call.feed(before, event, time.monotonic())
         # What would be refused must be refused before anything has changed.
-        if isinstance(event, ph.Dialed | ph.Answered) and not self.link.connected:
+        if isinstance(event, ph.Dialed | ph.Answered | ph.JoinAsked) and not self.link.connected:
             raise CallingError(Code.HUB_UNREACHABLE, "no connection to the hub: try again shortly")
         self.phase = phase
         if phase is not before:
@@ -215,6 +216,8 @@ class Session(Emitter):
                 self._device_fault(kind, message)
             case DeviceRestored(kind=kind):
                 self._device_back(kind)
+            case DevicesChanged():
+                self.tasks.spawn(self._list_devices())
         self.on_media(event)
 
     def _device_fault(self, kind: str, message: str) -> None:
@@ -248,7 +251,7 @@ class Session(Emitter):
 
     def _honest(self, message: p.Message) -> p.Message:
         """Do not promise what a broken device cannot give; our wish for it stays."""
-        if not isinstance(message, p.Invite | p.Accept | p.Available) or not self._broken:
+        if not isinstance(message, p.Invite | p.Accept | p.Join | p.Available) or not self._broken:
             return message
         return msgspec.structs.replace(
             message,

@@ -12,9 +12,11 @@ from intercom import news, parties
 from intercom import protocol as p
 from intercom.events import Event
 from intercom.phases import (
+    Answered,
     Call,
     Calling,
     Connected,
+    DialFailed,
     Effect,
     Idle,
     JoinAsked,
@@ -39,7 +41,7 @@ def dial(idle: Idle, invite: p.Invite, me: str) -> Step:
     calling = Calling(
         invite.call_id,
         sponsor=me,
-        others=tuple(Other(user_id) for user_id in invite.user_ids),
+        others=tuple(Other(user_id, early=invite.early_media) for user_id in invite.user_ids),
         type=invite.type,
         entry=p.SPONSOR_ENTRY,
         group=invite.group,
@@ -54,7 +56,13 @@ def dial(idle: Idle, invite: p.Invite, me: str) -> Step:
 def ask_in(idle: Idle, event: JoinAsked) -> Step:
     """Ask the hub to be let into a running call."""
     message = p.Join(event.req, event.call_id, video=event.video)
-    return replace(idle, joining=True), [Send(message)]
+    return replace(idle, joining=event.req), [Send(message)]
+
+
+def dial_failed(phase: Calling, event: DialFailed) -> Step:
+    """The call is not made; should the hub have begun it, as when its word came late, it ends."""
+    hang_up = Send(p.Hangup(phase.call_id, Reason.ERROR, phase.entry))
+    return end(phase, phase.sponsor, event.reason, 0, first=[hang_up])
 
 
 def ring(
@@ -83,6 +91,23 @@ def ring(
     return ringing, [*(first or []), rang, news.invited(invited)]
 
 
+def ring_again(phase: Ringing, event: p.Invited) -> Step:
+    """The invitation again, after a reconnect, or since its sponsor moved to another device.
+
+    After a reconnect nobody knows whether the hub heard that it rings here.
+    """
+    known, _ = ring(event, phase.over)
+    moved = replace(phase, entry=known.entry, others=known.others)
+    only_moved = known.entry == phase.entry and known.others[0].entry != phase.others[0].entry
+    return moved, [] if only_moved else [Send(p.Ringing(phase.call_id))]
+
+
+def accept(phase: Ringing, event: Answered) -> Step:
+    """Take the call, if the hub says so."""
+    message = p.Accept(event.req, phase.call_id, phase.entry, video=phase.video, audio=phase.audio)
+    return replace(phase, answering=True), [Send(message)]
+
+
 def merge(phase: Calling | Connected, event: p.Merged, now: float) -> Step:
     """Glare: our call and the peer's became one, connected at once."""
     other = Other(
@@ -103,7 +128,7 @@ def merge(phase: Calling | Connected, event: p.Merged, now: float) -> Step:
 
 def merged_too_late(phase: Phase, event: p.Merged) -> Step:
     """Glare, but we had hung up: what the hub made of both calls is over for us, as theirs is."""
-    hang_up = Send(p.Hangup(event.call_id))
+    hang_up = Send(p.Hangup(event.call_id, entry=event.entry))
     match phase:
         case Ringing() if phase.sponsor == event.user_id:
             return end(phase, event.user_id, Reason.CANCELED, 0, first=[hang_up])
@@ -143,16 +168,17 @@ def hub_back(phase: Calling | Ringing | Connected) -> Step:
     return known, [StopGrace(), *told]
 
 
-def gone(call_id: str) -> Send:
-    """Tell the hub that we are not in a call that it still holds us in."""
-    return Send(p.Hangup(call_id, Reason.LOST))
+def gone(call_id: str, entry: int) -> Send:
+    """Tell the hub that we have not, or no more, the part in a call that it thinks we have."""
+    return Send(p.Hangup(call_id, Reason.LOST, entry))
 
 
 def leave(phase: Call, reason: Reason, now: float) -> Step:
     """This side leaves, whatever there is to leave."""
     if reason is Reason.HANGUP and isinstance(phase, Ringing):
-        return end(phase, None, Reason.REJECT, 0, first=[Send(p.Reject(phase.call_id))])
-    said = [Send(p.Hangup(phase.call_id, reason))]
+        reject = Send(p.Reject(phase.call_id, phase.entry))
+        return end(phase, None, Reason.REJECT, 0, first=[reject])
+    said = [Send(p.Hangup(phase.call_id, reason, phase.entry))]
     shown = reason
     if reason is Reason.HANGUP and isinstance(phase, Calling):
         shown = Reason.CANCELED

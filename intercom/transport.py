@@ -126,7 +126,7 @@ class Transport:
 
     def connected(self) -> None:
         """The peer is up."""
-        self._up = True
+        self._up, self._broken = True, False
 
     def lost(self) -> None:
         """The other side is silent: the offerer builds a new transport under the same call."""
@@ -157,7 +157,7 @@ class Transport:
             self._wake.clear()
             try:
                 await self._step()
-            except Exception:
+            except Exception:  # of aiortc's, foreseen by nobody: it costs this transport, no more
                 log.exception("the transport to %s failed", self.user_id)
                 self._forget()
                 self._up, self._broken = False, True
@@ -178,9 +178,10 @@ class Transport:
             self._signal(self.call_id, self.user_id, epoch, body)
 
         self._forget()
-        self._epoch, self._up, self._broken = epoch, False, False
+        self._epoch, self._up, self._broken = epoch, False, True  # till it is up
         self._peer = self._make(self.call_id, self.user_id, epoch, plan.offerer, signal)
         self._gates()
+        self._renew_in(RETRY)  # an offer or its answer may be lost with a line to the hub
         await self._peer.start()
 
     def _gates(self) -> None:
@@ -226,9 +227,9 @@ class Transport:
         if plan.offerer:
             log.info("media to %s lost: trying transport %d", self.user_id, self._epoch + 1)
             await self._connect(plan, self._epoch + 1)
-            self._renew_in(RETRY)
         elif self._broken:
             self._signal(self.call_id, self.user_id, self._epoch, {"kind": RESTART})
+            self._renew_in(RETRY)
 
     def _renew_now(self) -> None:
         self._renewal = True

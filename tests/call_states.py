@@ -28,7 +28,7 @@ def roster(call_id: str = CALL, *others: p.Present, **more: Any) -> p.Roster:
     return p.Roster(call_id, PEER, CallType.VIDEO, 2, list(others) or [p.Present(PEER, 1)], **known)
 
 
-JOINING = ph.Idle(joining=True)
+JOINING = ph.Idle(joining=4)
 INVITEE = ph.Other(PEER)
 RINGS = ph.Other(PEER, 2, rang=True)
 SPONSOR = ph.Other(PEER, 1, joined=True)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from intercom import Calling, Event
+from intercom import transport as t
 from intercom.config import HubConfig, UserConfig
 from intercom.hub.server import Hub
+from tests.transport_rig import Rig
 
 USERS = {
     "door": UserConfig(name="Front door"),
@@ -80,3 +82,12 @@ async def login(hub: Hub) -> AsyncIterator[Login]:
     yield make
     for client in clients:
         await client.logout()
+
+
+@pytest.fixture
+async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    monkeypatch.setattr(t, "PATIENCE", 0.05)
+    monkeypatch.setattr(t, "RETRY", 0.1)
+    made = Rig()
+    yield made
+    await made.conductor.close()

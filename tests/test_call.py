@@ -17,6 +17,7 @@ from intercom.protocol import LOST_GRACE, RETURN_GRACE, CallType, Reason
 
 from .call_states import (
     CALL,
+    CALLED,
     CALLING,
     CONNECTED,
     JOINING,
@@ -88,7 +89,7 @@ def shows(video: bool, audio: bool) -> list[Any]:
 ENTER = (Event.USER_ENTER, {"user_id": PEER})
 ACCEPT = (Event.USER_ACCEPT, HERE)
 BUSY = {"sponsor": ME, "user_id": PEER}
-THEIR_BUSY = p.Busy(OTHER, THIRD, ME)
+THEIR_BUSY = p.Busy(OTHER, THIRD, ME, to_callee=True)
 THEIRS = (Event.LINE_BUSY, {"invite_id": OTHER, "sponsor": THIRD, "user_id": ME})
 
 HEARD: dict[str, tuple[ph.Phase, ph.Input, list[Any]]] = {
@@ -240,13 +241,13 @@ SENT: dict[str, tuple[ph.Phase, ph.Input, list[p.Message]]] = {
     "accept": (
         replace(RINGING, video=False),
         ph.Answered(2),
-        [p.Accept(2, CALL, video=False, audio=True)],
+        [p.Accept(2, CALL, 2, video=False, audio=True)],
     ),
-    "accept by name": (RINGING, ph.Answered(2, CALL), [p.Accept(2, CALL)]),
-    "reject": (RINGING, ph.Refused(busy=True), [p.Reject(CALL, busy=True)]),
-    "hang up while it rings": (RINGING, ph.HungUp(), [p.Reject(CALL)]),
-    "cancel": (CALLING, ph.HungUp(), [p.Hangup(CALL)]),
-    "hang up": (CONNECTED, ph.HungUp(Reason.ERROR), [p.Hangup(CALL, Reason.ERROR)]),
+    "accept by name": (RINGING, ph.Answered(2, CALL), [p.Accept(2, CALL, 2)]),
+    "reject": (RINGING, ph.Refused(busy=True), [p.Reject(CALL, 2, busy=True)]),
+    "hang up while it rings": (RINGING, ph.HungUp(), [p.Reject(CALL, 2)]),
+    "cancel": (CALLING, ph.HungUp(), [p.Hangup(CALL, entry=1)]),
+    "hang up": (CONNECTED, ph.HungUp(Reason.ERROR), [p.Hangup(CALL, Reason.ERROR, 2)]),
     "mute": (CONNECTED, ph.Opened(audio=False), [p.Available(CALL, video=True, audio=False)]),
     "mute, muted": (replace(CONNECTED, audio=False), ph.Opened(audio=False), []),
     "mute before the accept": (RINGING, ph.Opened(audio=False), []),
@@ -256,6 +257,16 @@ SENT: dict[str, tuple[ph.Phase, ph.Input, list[p.Message]]] = {
         [p.Available(CALL, video=True, audio=False)],
     ),
     "mute without a hub": (replace(CONNECTED, adrift=True), ph.Opened(audio=False), []),
+    "the hub refused our call, or was too slow": (
+        CALLING,
+        ph.DialFailed(CALL),
+        [p.Hangup(CALL, Reason.ERROR, 1)],
+    ),
+    "the camera that was shut stays shut, and the others are told": (
+        replace(CALLED, type=CallType.AUDIO, video=False, shut=True),
+        p.TypeChanged(CALL, CallType.AUDIO, CallType.VIDEO),
+        [p.Available(CALL, video=False, audio=True)],
+    ),
     "the hub is back": (replace(CONNECTED, adrift=True), ph.HubBack(CALL), []),
     "the hub is back after a mute": (
         replace(CONNECTED, adrift=True, untold=True, audio=False),
@@ -280,8 +291,6 @@ def harmless(phase: ph.Phase, message: p.HubMessage) -> bool:
     match phase, message:
         case ((ph.Idle() | ph.Calling()), p.Invited()) | (ph.Idle(), p.Roster()):
             return False  # a new call
-        case ((ph.Calling() | ph.Ringing() | ph.Connected()), p.Busy(sponsor=sponsor)):
-            return sponsor == phase.sponsor  # else somebody calls us, who are in this call
     return True
 
 
@@ -373,7 +382,7 @@ def test_what_a_state_does_not_allow(phase: ph.Phase, event: ph.Input, code: Cod
 
 
 LEFT = feed(RINGING, ph.Refused(), NOW)[0]
-GONE = ph.Send(p.Hangup(CALL, Reason.LOST))
+GONE = ph.Send(p.Hangup(CALL, Reason.LOST, 2))
 
 
 def test_a_call_that_was_left_does_not_ring_again() -> None:
@@ -394,7 +403,7 @@ def test_the_hub_is_told_when_it_holds_a_call_that_is_over_here() -> None:
 def test_glare_with_a_call_that_we_had_hung_up(stays: str) -> None:
     """Theirs rings here; but at the hub ours, whose end is on its way, became one with it."""
     merged = p.Merged(stays, CALL, PEER, PEER, CallType.VIDEO, 2, 1)
-    hangup = ph.Send(p.Hangup(stays))
+    hangup = ph.Send(p.Hangup(stays, entry=2))
     idle, _ = feed(CALLING, ph.HungUp(), NOW)
     assert feed(idle, merged, NOW) == (idle, [hangup])
 

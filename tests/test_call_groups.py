@@ -146,6 +146,13 @@ def test_people_are_added_to_a_call_between_two() -> None:
     assert heard == [rung()]
 
 
+def test_the_first_to_answer_a_door_bell_has_a_call_between_two() -> None:
+    after, _ = step(DIALING, p.Accepted(CALL, PEER, 2))
+    after, heard = step(after, p.Invitees(CALL, [], group=False))
+    assert (after.group, after.others) == (False, (ANSWERED,))
+    assert heard == [rung()]
+
+
 def test_who_comes_late_enters_without_having_been_asked() -> None:
     after, heard = step(CALLED, p.Accepted(CALL, THIRD, 5, video=False))
     assert heard == enters(THIRD, video=False)
@@ -216,9 +223,9 @@ def test_the_type_that_changed_meanwhile_is_heard_and_kept_to() -> None:
 def test_joining_a_running_call() -> None:
     joining, effects = feed(ph.Idle(), ph.JoinAsked(4, CALL), NOW)
     assert joining == JOINING
-    assert getattr(joining, "joining") is True  # noqa: B009 - only some phases have it
     assert effects == [ph.Send(p.Join(4, CALL))]
-    after, heard = step(joining, roster(CALL, p.Present(PEER, 1), group=True, seconds=60.0))
+    told = roster(CALL, p.Present(PEER, 1), group=True, seconds=60.0, req=4)
+    after, heard = step(joining, told)
     assert isinstance(after, ph.Connected)
     assert (after.call_id, after.since, after.video) == (CALL, NOW - 60.0, True)
     assert heard == enters(PEER)
@@ -226,23 +233,32 @@ def test_joining_a_running_call() -> None:
 
 def test_a_refused_join_leaves_us_idle() -> None:
     after, effects = feed(JOINING, ph.JoinFailed(), NOW)
-    assert (getattr(after, "joining"), effects) == (False, [])  # noqa: B009 - only some have it
+    assert (after, effects) == (ph.Idle(), [])
 
 
 def test_hanging_up_before_we_are_let_in_leaves_again() -> None:
     idle, _ = feed(JOINING, ph.HungUp(), NOW)
-    after, effects = feed(idle, roster(), NOW)
-    assert (after, effects) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST))])
+    assert idle == ph.Idle()
+    after, effects = feed(idle, roster(req=4), NOW)
+    assert (after, effects) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST, 2))])
 
 
-def test_the_late_answer_to_an_accept_does_not_let_us_in() -> None:
+@pytest.mark.parametrize("asked", [CALL, OTHER])
+def test_the_late_answer_to_an_accept_does_not_let_us_in(asked: str) -> None:
     idle, _ = feed(replace(RINGING, answering=True), ph.HungUp(), NOW)
-    for asked in (CALL, OTHER):
-        joining, _ = feed(idle, ph.JoinAsked(4, asked), NOW)
-        late = msgspec.structs.replace(roster(), entry=RINGING.entry)
-        assert feed(joining, late, NOW) == (joining, [])
-        after, _ = feed(joining, msgspec.structs.replace(late, entry=9), NOW)
-        assert isinstance(after, ph.Connected)
+    joining, _ = feed(idle, ph.JoinAsked(4, asked), NOW)
+    late = msgspec.structs.replace(roster(), entry=9)  # the accept gave the part a new number
+    after, effects = feed(joining, late, NOW)
+    assert (after, effects) == (joining, [ph.Send(p.Hangup(CALL, Reason.LOST, 9))])
+    after, _ = feed(joining, roster(asked, req=4), NOW)
+    assert isinstance(after, ph.Connected)
+
+
+def test_joining_ones_own_call_that_still_rings_out() -> None:
+    rings = p.Present(PEER, 2, joined=False, rang=True)
+    after, heard = step(JOINING, roster(CALL, rings, answered=False, req=4))
+    assert isinstance(after, ph.Calling)
+    assert (after.others, after.entry, heard) == ((RINGS,), 2, [])
 
 
 def test_it_rings_while_we_ask_to_be_let_in() -> None:
@@ -274,7 +290,7 @@ def test_what_an_invitee_is_called() -> None:
 def test_who_left_can_be_asked_in_again_but_a_late_word_of_the_old_part_is_late() -> None:
     idle, _ = feed(THREE, ph.HungUp(), NOW)
     old = replace_entry(invited(), THREE.entry)
-    assert feed(idle, old, NOW) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST))])
+    assert feed(idle, old, NOW) == (idle, [ph.Send(p.Hangup(CALL, Reason.LOST, 1))])
     after, _ = feed(idle, replace_entry(invited(), 7), NOW)
     assert isinstance(after, ph.Ringing)
     assert after.entry == 7
@@ -282,9 +298,10 @@ def test_who_left_can_be_asked_in_again_but_a_late_word_of_the_old_part_is_late(
 
 def test_a_sponsor_that_moved_to_another_device_gets_a_new_transport_while_it_rings() -> None:
     moved = msgspec.structs.replace(invited(), sponsor_entry=5)
-    after, heard = step(RINGING, moved)
+    after, effects = feed(RINGING, moved, NOW)
+    assert isinstance(after, ph.Ringing)
     assert after.others == (replace(RINGING.others[0], entry=5),)
-    assert heard == []
+    assert effects == []
 
 
 def replace_entry(event: p.Invited, entry: int) -> p.Invited:

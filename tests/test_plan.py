@@ -29,7 +29,12 @@ def calls(kind: type[C], **fields: Any) -> Iterator[C]:
 
 
 IN = replace(DOOR, joined=True)
-BEFORE = [*calls(Calling, others=(DOOR,), entry=1), *calls(Ringing, others=(IN,), entry=3)]
+EARLY = replace(DOOR, early=True)
+BEFORE = [
+    *calls(Calling, others=(DOOR,), entry=1),
+    *calls(Calling, others=(EARLY,), entry=1),
+    *calls(Ringing, others=(IN,), entry=3),
+]
 CONNECTEDS = list(calls(Connected, others=(IN,), entry=1))
 
 
@@ -55,7 +60,7 @@ def test_before_the_accept_only_early_media_goes_out(call: Calling | Ringing) ->
     peer = only(call)
     assert not peer.send_audio
     assert not peer.hear
-    early = isinstance(call, Calling) and call.early_media
+    early = call.others[0].early
     assert peer.send_video == (early and call.video and call.type is CallType.VIDEO)
     assert peer.see == (isinstance(call, Ringing) and call.early_media)
 
@@ -108,7 +113,7 @@ def test_in_a_group_each_pair_has_one_transport_and_one_who_offers() -> None:
 
 
 def test_who_is_rung_into_a_call_hears_nothing_of_it_yet() -> None:
-    talking, ringing = made(GROUP).peers
+    talking, ringing = made(replace(GROUP, early_media=True)).peers
     assert talking.hear
     assert ringing == PeerPlan(THIRD, 3 * EPOCHS, offerer=True)
 
