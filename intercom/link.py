@@ -99,6 +99,7 @@ class Link:
             await self._wire.bye()
         task, self._task = self._task, None
         if task is not None:
+            self._over = True  # a connection that fails at this moment hides the cancel
             task.cancel()
             await asyncio.wait({task})
         self._requests.fail("logged out")

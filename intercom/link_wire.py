@@ -75,9 +75,6 @@ class Wire:
                 writer.cancel()
                 beat.cancel()
         except BaseExceptionGroup as group_error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # which a failure at that moment would hide
-                raise asyncio.CancelledError from None
             raise group_error.exceptions[0] from None
 
     def send(self, message: p.Message) -> None:
