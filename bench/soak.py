@@ -67,8 +67,9 @@ class Devices:
 
     microphones = cameras
 
-    def select(self, kind: str, device_id: str) -> None:
+    def select(self, kind: str, device_id: str) -> str:
         """Nothing to choose."""
+        return ""
 
 
 class Meter:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from types import ModuleType
@@ -20,6 +23,9 @@ Direction = Literal["microphone", "speaker"]
 
 # PortAudio's initialisation and its device list belong to the process.
 lock = threading.RLock()
+_users: set[Any] = set()  # each keeps PortAudio, and with it its device list, as it is
+
+_PATIENCE = 15.0  # seconds that another process may take to list devices
 
 _QUIET = {
     # hw: devices through ALSA's converting plug layer, or a mono stream may be refused.
@@ -45,11 +51,20 @@ def module(kind: Direction) -> ModuleType:
 
 
 def start(kind: Direction) -> Any:
-    """A new pyaudio.PyAudio, to be terminated; the device list is fresh when it is the only one."""
+    """A new pyaudio.PyAudio, for `stop`; the device list is fresh when it is the only one."""
     pyaudio = module(kind)
     with lock, environment(**_QUIET):
         _silence()
-        return pyaudio.PyAudio()
+        audio = pyaudio.PyAudio()
+        _users.add(audio)
+        return audio
+
+
+def stop(audio: Any) -> None:
+    """Give up what `start` returned."""
+    with lock:
+        _users.discard(audio)
+        audio.terminate()
 
 
 def devices(audio: Any, kind: Direction) -> list[tuple[int, str]]:
@@ -61,13 +76,37 @@ def devices(audio: Any, kind: Direction) -> list[tuple[int, str]]:
 
 def list_devices(kind: Direction) -> list[DeviceInfo]:
     """What can record or play now; the name is the id, since numbers move."""
+    with lock:
+        in_use = bool(_users)
+    names = _from_outside(kind) if in_use else None
+    return [DeviceInfo(name, name) for name in (_known(kind) if names is None else names)]
+
+
+def is_news(kind: Direction, wanted: str) -> bool:
+    """Whether `wanted` ("" is any) is there, and was not when PortAudio's first user started."""
+    names = _from_outside(kind)
+    if not names or set(names) <= set(_known(kind)):
+        return False
+    return not wanted or any(wanted.casefold() in name.casefold() for name in names)
+
+
+def _known(kind: Direction) -> list[str]:
     audio = start(kind)
     try:
-        names = dict.fromkeys(name for _, name in devices(audio, kind))
+        return list(dict.fromkeys(name for _, name in devices(audio, kind)))
     finally:
-        with lock:
-            audio.terminate()
-    return [DeviceInfo(name, name) for name in names]
+        stop(audio)
+
+
+def _from_outside(kind: Direction) -> list[str] | None:
+    """What another process sees, whose list is fresh; None when it cannot say."""
+    command = [sys.executable, "-m", "hw.portaudio", kind]
+    try:
+        run = subprocess.run(command, capture_output=True, check=True, timeout=_PATIENCE)
+        return [str(name) for name in json.loads(run.stdout)]
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        _log.warning("devices that were plugged in lately are not listed: %s", error)
+        return None
 
 
 def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
@@ -120,3 +159,7 @@ def _handlers() -> Iterator[tuple[str, str, Any]]:
     yield "libasound.so.2", "snd_lib_error_set_handler", _alsa_handler
     yield "libjack.so.0", "jack_set_error_function", _jack_handler
     yield "libjack.so.0", "jack_set_info_function", _jack_handler
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_known("speaker" if "speaker" in sys.argv else "microphone")))

@@ -1,8 +1,8 @@
 """Microphone and speaker by PyAudio: mono s16le streams of their own, in callback mode.
 
 Two streams and not one duplex stream: that jumps samples under PulseAudio. PortAudio reads the
-device list when its first user starts, so a device that was plugged in again is seen when both
-microphone and speaker have been closed.
+device list when its first user starts. So that a device can be opened that was plugged in while
+another one runs, all streams stop for a moment then, and go on with a fresh list.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _SILENCE = 2.0  # seconds without a callback
 _CONTINUE = 0  # paContinue
 _INPUT_XRUN = 0x3  # paInputUnderflow | paInputOverflow
 _OUTPUT_XRUN = 0xC  # paOutputUnderflow | paOutputOverflow
+
+_running: list[_Stream] = []  # of this process; with portaudio.lock
 
 
 def list_microphones() -> list[DeviceInfo]:
@@ -45,12 +47,14 @@ class _Stream:
         self.xruns = 0
         self._audio: Any = portaudio.start(self._kind)
         try:
-            index, self.name = portaudio.find(self._audio, self._kind, settings.device)
+            index, self.name = self._find()
             self._watchdog = Watchdog(f"hw-{self._kind}-watch", _SILENCE, self._silent)
             self._start(index)
         except DeviceError:
             self.close()
             raise
+        with portaudio.lock:
+            _running.append(self)
         _log.info("%s %r at %d Hz", self._kind, self.name, settings.rate)
 
     def close(self) -> None:
@@ -58,12 +62,45 @@ class _Stream:
         if self._watchdog is not None:
             self._watchdog.close()
         with portaudio.lock:
-            audio, self._audio = self._audio, None
-            stream, self._stream = self._stream, None
-            if stream is not None:
-                stream.close()
-            if audio is not None:
-                audio.terminate()
+            if self in _running:
+                _running.remove(self)
+            self._pause()
+
+    def _find(self) -> tuple[int, str]:
+        """Index and name of the device meant, in a fresh list if it is not in the present one."""
+        wanted = self._settings.device
+        try:
+            return portaudio.find(self._audio, self._kind, wanted)
+        except DeviceError:
+            if not portaudio.is_news(self._kind, wanted):
+                raise
+        with portaudio.lock:
+            for stream in (self, *_running):
+                stream._pause()  # noqa: SLF001 - of the same class
+            self._audio = portaudio.start(self._kind)
+            for stream in _running:
+                stream._resume()  # noqa: SLF001 - the same
+            return portaudio.find(self._audio, self._kind, wanted)
+
+    def _pause(self) -> None:
+        """Let go of PortAudio; with its lock."""
+        audio, self._audio = self._audio, None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+        if audio is not None:
+            portaudio.stop(audio)
+
+    def _resume(self) -> None:
+        """Go on after `_pause`; a failure is told like any other fault."""
+        self._audio = portaudio.start(self._kind)
+        try:
+            index, self.name = portaudio.find(self._audio, self._kind, self._settings.device)
+            self._start(index)
+        except DeviceError as error:
+            if self._watchdog is not None:
+                self._watchdog.close()
+            self._on_fault(error.message)
 
     def _period(self, data: bytes | None, count: int) -> bytes | None:
         """Take `count` samples of a microphone, or give those of a speaker."""

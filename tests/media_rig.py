@@ -95,12 +95,15 @@ class TestCamera(Device):
     def set_bitrate(self, bps: int) -> None:
         self.bitrates.append(bps)
 
+    def scene(self, count: int) -> av.VideoFrame:
+        """What it sees in picture number `count`."""
+        return picture(self.quality.width, self.quality.height, count * 3)
+
     def _picture(self, count: int) -> None:
-        size = self.quality.width, self.quality.height
-        self._on_frame(picture(*size, count * 3))
+        self._on_frame(self.scene(count))
         if not self.encoded:
             return
-        frame = picture(*size, count * 3)
+        frame = self.scene(count)
         kind = av.video.frame.PictureType
         frame.pts, frame.time_base = count * 3000, TIME_BASE
         frame.pict_type, self._key = kind.I if self._key else kind.NONE, False
@@ -150,8 +153,14 @@ class TestDevices:
     def microphones(self) -> list[tuple[str, str]]:
         return [("test", "a microphone")]
 
-    def select(self, kind: str, device_id: str) -> None:
+    def select(self, kind: str, device_id: str) -> str:
+        before = self.selected_of(kind)
         self.selected.append((kind, device_id))
+        return before
+
+    def selected_of(self, kind: str) -> str:
+        """The device of `kind` that was selected last."""
+        return next((it for other, it in reversed(self.selected) if other == kind), "test")
 
     def _open(self, kind: str, on_fault: OnFault) -> None:
         self.opened.append(kind)

@@ -166,3 +166,67 @@ async def test_lost_sound_is_counted_over_all_devices(bench: Bench) -> None:
     await bench.slot.reopen()
     bench.things[1].xruns = 2
     assert bench.slot.xruns == 5
+
+
+async def test_a_swap_opens_the_other_one_and_closes_the_old(bench: Bench) -> None:
+    assert await bench.slot.swap(pytest.fail) == ""  # not wanted: nothing is opened
+    assert not bench.faults
+    await bench.slot.open()
+    assert await bench.slot.swap(pytest.fail) == ""
+    assert bench.slot.device is bench.things[1]
+    assert [thing.closed for thing in bench.things] == [1, 0]
+    assert bench.events == []
+
+
+@pytest.mark.parametrize("how", ["raises", "dies young"])
+async def test_a_swap_that_fails_is_undone_and_nobody_is_alarmed(bench: Bench, how: str) -> None:
+    await bench.slot.open()
+    if how == "raises":
+        bench.failing = OSError("in use by zoom (7)")
+    else:
+        bench.dying = 1
+
+    def back() -> None:
+        bench.failing = None
+
+    why = await bench.slot.swap(back)
+    assert why == ("in use by zoom (7)" if how == "raises" else "died young")
+    assert bench.slot.device is bench.things[-1]
+    assert bench.things[-1].closed == 0
+    assert bench.events == []
+
+
+async def test_a_swap_that_leaves_nothing_open_goes_on_trying(bench: Bench) -> None:
+    await bench.slot.open()
+    bench.failing = OSError("all unplugged")
+    assert await bench.slot.swap(lambda: None) == "all unplugged"
+    assert bench.events == [DeviceFault("camera", "all unplugged")]
+    bench.failing = None
+    await until(lambda: bench.slot.device is not None)
+    assert bench.events[1:] == [DeviceRestored("camera")]
+
+
+async def test_a_swap_of_a_broken_device_is_its_repair(bench: Bench) -> None:
+    bench.failing = OSError("unplugged")
+    await bench.slot.open()
+    bench.failing = None
+    assert await bench.slot.swap(pytest.fail) == ""
+    assert bench.events == [DeviceFault("camera", "unplugged"), DeviceRestored("camera")]
+    opened = len(bench.faults)
+    await asyncio.sleep(0.05)
+    assert len(bench.faults) == opened  # nobody tries any more
+
+
+async def test_a_swap_that_is_cancelled_is_undone(bench: Bench) -> None:
+    await bench.slot.open()
+    bench.may_open.clear()
+    undone: list[bool] = []
+    swapping = asyncio.create_task(bench.slot.swap(lambda: undone.append(True)))
+    await until(lambda: len(bench.faults) == 2)
+    swapping.cancel()
+    await asyncio.wait([swapping])
+    assert undone
+    bench.may_open.set()
+    await until(lambda: bench.slot.device is not None)
+    open_things = [thing for thing in bench.things if not thing.closed]
+    assert open_things == [bench.slot.device]

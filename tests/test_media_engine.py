@@ -11,7 +11,17 @@ import av
 import pytest
 
 from intercom.errors import CallingError
-from intercom.media import DeviceFault, DeviceRestored, FirstFrame, Media, device_slot, route
+from intercom.media import (
+    DeviceFault,
+    DeviceRestored,
+    DevicesChanged,
+    FirstFrame,
+    Media,
+    MediaEvent,
+    device_slot,
+    route,
+)
+from intercom.media.device_watch import DeviceWatch
 from tests.media_rig import Line, Side, TestDevices, TestView, no_new_threads, until
 
 
@@ -48,14 +58,23 @@ async def test_a_fault_is_reported_and_repaired(monkeypatch: pytest.MonkeyPatch)
     await side.media.close()
 
 
-async def test_another_device_is_taken_at_once() -> None:
-    side = Side("door", "240p", False)
-    await side.media.open_camera()
-    await side.media.switch_device("camera", "other")
-    await side.media.switch_device("microphone", "third")
-    assert side.devices.selected == [("camera", "other"), ("microphone", "third")]
-    assert side.devices.opened == ["camera", "camera"]
-    await side.media.close()
+async def test_plugged_in_is_told_with_nothing_open_until_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, closed = DeviceWatch.close, []
+
+    def closing(watch: DeviceWatch) -> None:
+        closed.append(watch)
+        close(watch)
+
+    monkeypatch.setattr(DeviceWatch, "close", closing)
+    events: list[MediaEvent] = []
+    media = Media(TestDevices(), events.append, "240p", dev=tmp_path)
+    (tmp_path / "video0").touch()
+    await until(lambda: events == [DevicesChanged()])
+    assert not closed
+    await media.close()
+    assert len(closed) == 1
 
 
 async def test_qualities_by_name() -> None:

@@ -11,15 +11,22 @@ import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
-from intercom.station.metrics import COUNTED, MetricsError, Snapshot, serve, text
-from intercom.station.numbers import TITLES, Numbers
+from intercom.station.metrics import (
+    COUNTED,
+    COUNTED_HERE,
+    MetricsError,
+    Snapshot,
+    serve,
+    text,
+)
+from intercom.station.numbers import OWN, TITLES, Numbers
 
 IN_CALL = Snapshot(
     "connected",
     hub_ok=True,
     faults={"speaker": "gone", "camera": 'see "its" cable\n'},
-    numbers=Numbers(latency_ms=12.5, received_kbps=1000, freezes=2),
-    counters={"xruns": 3, "gaps": 0, "rtt": 0.05, "packets_in": 9},
+    numbers={"anna": Numbers(latency_ms=12.5, received_kbps=1000, freezes=2)},
+    counters={"anna": {"xruns": 3, "gaps": 0, "dropped": 4, "rtt": 0.05, "packets_in": 9}},
 )
 
 
@@ -39,13 +46,42 @@ def test_a_call_in_numbers() -> None:
         ("intercom_station_fault", "camera"): 1,
         ("intercom_station_fault", "speaker"): 1,
         ("intercom_station_hub", ""): 1,
-        ("intercom_call_latency_ms", ""): 12.5,
-        ("intercom_call_received_kbps", ""): 1000,
-        ("intercom_call_freezes", ""): 2,
-        ("intercom_call_concealed", ""): 0,
+        ("intercom_call_latency_ms", "anna"): 12.5,
+        ("intercom_call_received_kbps", "anna"): 1000,
+        ("intercom_call_freezes", "anna"): 2,
+        ("intercom_call_concealed", "anna"): 0,
         ("intercom_call_xruns_total", ""): 3,
         ("intercom_call_gaps_total", ""): 0,
+        ("intercom_call_dropped_total", "anna"): 4,
     }
+
+
+def test_each_peer_has_its_series_and_the_station_has_one() -> None:
+    both = {
+        "anna": Numbers(received_kbps=900, sent_height=480, echo_reduction_db=30.5),
+        "ben": Numbers(received_kbps=400, sent_height=240, echo_reduction_db=30.5),
+    }
+    counters = {"anna": {"xruns": 3, "dropped": 1}, "ben": {"xruns": 4, "dropped": 2}}
+    found = samples(Snapshot("connected", hub_ok=True, numbers=both, counters=counters))
+    told = {key: value for key, value in found.items() if "freezes" not in key[0]}
+    assert {key: value for key, value in told.items() if "call" in key[0]} == {
+        ("intercom_call_received_kbps", "anna"): 900,
+        ("intercom_call_received_kbps", "ben"): 400,
+        ("intercom_call_sent_height", "anna"): 480,
+        ("intercom_call_sent_height", "ben"): 240,
+        ("intercom_call_concealed", "anna"): 0,
+        ("intercom_call_concealed", "ben"): 0,
+        ("intercom_call_echo_reduction_db", ""): 30.5,
+        ("intercom_call_xruns_total", ""): 4,  # the newest
+        ("intercom_call_dropped_total", "anna"): 1,
+        ("intercom_call_dropped_total", "ben"): 2,
+    }
+
+
+def test_the_label_of_a_peer_is_peer() -> None:
+    lines = text(lambda: IN_CALL).decode().splitlines()
+    assert 'intercom_call_latency_ms{peer="anna"} 12.5' in lines
+    assert "intercom_call_xruns_total 3.0" in lines
 
 
 def test_without_a_call_its_numbers_are_left_out() -> None:
@@ -55,10 +91,13 @@ def test_without_a_call_its_numbers_are_left_out() -> None:
 
 def test_every_number_and_counter_can_be_told() -> None:
     everything = Numbers(**dict.fromkeys(TITLES, 1))
-    now = Snapshot("connected", hub_ok=True, numbers=everything, counters=dict.fromkeys(COUNTED, 7))
+    counters = dict.fromkeys([*COUNTED_HERE, *COUNTED], 7)
+    now = Snapshot("connected", True, {}, {"anna": everything}, {"anna": counters})
     found = samples(now)
-    assert all(found[f"intercom_call_{name}", ""] == 1 for name in TITLES)
-    assert all(found[f"intercom_call_{name}_total", ""] == 7 for name in COUNTED)
+    labels = {name: "" if name in OWN else "anna" for name in TITLES}
+    assert all(found[f"intercom_call_{name}", label] == 1 for name, label in labels.items())
+    assert all(found[f"intercom_call_{name}_total", "anna"] == 7 for name in COUNTED)
+    assert all(found[f"intercom_call_{name}_total", ""] == 7 for name in COUNTED_HERE)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from .engine import Media
 from .events import (
     DeviceFault,
     DeviceRestored,
+    DevicesChanged,
     FirstFrame,
     FirstSound,
     MediaEvent,
@@ -28,6 +29,7 @@ __all__ = [
     "DeviceFault",
     "DeviceRestored",
     "Devices",
+    "DevicesChanged",
     "FirstFrame",
     "FirstSound",
     "Media",

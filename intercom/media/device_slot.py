@@ -90,8 +90,8 @@ class DeviceSlot(Generic[Device]):
         """Open the device; a failure is reported, not raised, and tried again with backoff."""
         async with self._lock:
             self._wanted = True
-            if self.device is None and self._retry is None and not await self._try():
-                self._start_retry()
+            if self.device is None and self._retry is None:
+                await self._begin()
 
     async def close(self) -> None:
         """Close the device and stop trying; idempotent."""
@@ -107,31 +107,57 @@ class DeviceSlot(Generic[Device]):
                 return
             await self._stop_retry()
             await self._release()
-            if not await self._try():
-                self._start_retry()
+            await self._begin()
 
-    async def _try(self) -> bool:
+    async def swap(self, back: Callable[[], object]) -> str:
+        """Open, if it is wanted, what was selected now instead of what is open; return why not.
+
+        When that cannot be opened, `back()` selects the old one again, which goes on.
+        """
+        async with self._lock:
+            if not self._wanted:
+                return ""
+            try:
+                await self._stop_retry()
+                await self._release()
+                failure = await self._attempt()
+                if failure:
+                    back()
+                    await self._begin()
+            except asyncio.CancelledError:
+                back()
+                self._start_retry()
+                raise
+            return failure
+
+    async def _begin(self) -> None:
+        """Open it, or else complain and go on trying."""
+        if failure := await self._attempt():
+            self._complain(failure)
+            self._start_retry()
+
+    async def _attempt(self) -> str:
+        """Try to open it; return why that failed, or an empty string."""
+
         def on_fault(message: str) -> None:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._failed, trial, message)
 
         trial = self._trial = _Trial(self._opener, on_fault)
         try:
-            device = await self._in_thread(trial.run)
+            device = await _in_thread(self._executor, trial.run)
         except asyncio.CancelledError:
             if (opened := trial.abandon()) is not None:
-                self._executor.submit(self._close, opened)
+                self._executor.submit(_close, self.kind, opened)
             raise
         except (OSError, RuntimeError) as error:
-            self._complain(str(error))
-            return False
+            return str(error) or type(error).__name__
         if trial.fault:  # it failed before anybody had it
             self._trial = None
-            self._complain(trial.fault)
-            await self._in_thread(lambda: self._close(device))
-            return False
+            await _in_thread(self._executor, lambda: _close(self.kind, device))
+            return trial.fault
         self._opened(device)
-        return True
+        return ""
 
     def _opened(self, device: Device) -> None:
         self.device = device
@@ -148,18 +174,8 @@ class DeviceSlot(Generic[Device]):
         if device is not None:
             self._xruns += _xruns(device)
             self.on_change()
-            await self._in_thread(lambda: self._close(device))
+            await _in_thread(self._executor, lambda: _close(self.kind, device))
             logger.info("%s closed", self.kind)
-
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        """Blocking `work`, which is done even if who waits for it is interrupted."""
-        return await asyncio.shield(self._loop.run_in_executor(self._executor, work))
-
-    def _close(self, device: Device) -> None:
-        try:
-            device.close()
-        except (OSError, RuntimeError) as error:  # it was pulled out, or the like
-            logger.warning("closing the %s: %s", self.kind, error)
 
     def _complain(self, message: str) -> None:
         logger.log(logging.DEBUG if self._told else logging.WARNING, "%s: %s", self.kind, message)
@@ -175,11 +191,11 @@ class DeviceSlot(Generic[Device]):
             trial.fault = message
             return
         self._complain(message)
-        if self._retry is None:
-            self._start_retry()
+        self._start_retry()
 
     def _start_retry(self) -> None:
-        self._retry = asyncio.create_task(self._keep_trying(), name=f"reopen-{self.kind}")
+        if self._retry is None:
+            self._retry = asyncio.create_task(self._keep_trying(), name=f"reopen-{self.kind}")
 
     async def _stop_retry(self) -> None:
         task, self._retry = self._retry, None
@@ -191,9 +207,23 @@ class DeviceSlot(Generic[Device]):
         await self._release()
         for attempt in range(1_000_000):
             await asyncio.sleep(RETRIES[min(attempt, len(RETRIES) - 1)])
-            if await self._try():
+            failure = await self._attempt()
+            if not failure:
                 break
+            self._complain(failure)
         self._retry = None
+
+
+async def _in_thread(executor: Executor, work: Callable[[], Result]) -> Result:
+    """Blocking `work`, which is done even if who waits for it is interrupted."""
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(executor, work))
+
+
+def _close(kind: str, device: Closable) -> None:
+    try:
+        device.close()
+    except (OSError, RuntimeError) as error:  # it was pulled out, or the like
+        logger.warning("closing the %s: %s", kind, error)
 
 
 def _xruns(device: object) -> int:

@@ -68,5 +68,8 @@ class Devices(Protocol):
     def microphones(self) -> list[tuple[str, str]]:
         """(id, name) of each microphone."""
 
-    def select(self, kind: str, device_id: str) -> None:
-        """Use `device_id` at the next open of `kind` ("camera" or "microphone")."""
+    def select(self, kind: str, device_id: str) -> str:
+        """Use `device_id` at the next open of `kind` ("camera" or "microphone").
+
+        Returns what was to be used before, at once; an ID that is unknown fails at that open.
+        """

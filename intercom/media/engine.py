@@ -7,18 +7,21 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from . import opus
+from .device_watch import DEV, DeviceWatch
 from .devices import Devices
 from .echo import VoiceSettings
-from .events import MediaEvent, VoiceVolume
+from .events import DevicesChanged, MediaEvent, VoiceVolume
 from .peer import Peer
 from .picture import Picture
 from .quality import quality as find_quality
 from .route import Route
 from .servers import Servers
 from .sound import Sound
+from .switch import Switch
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +33,8 @@ class Media:
 
     `report` is called in that thread; `Calling` sets its own. Raises CallingError for an unknown
     quality and OpusError when libopus is not installed. `route` limits what connections use,
-    `voice` says what is done to the microphone; `configure` is that of Servers, `local_view` is
+    `voice` says what is done to the microphone, `dev` is the folder of the devices' nodes;
+    `configure` is that of Servers, `local_view` is
     Picture's, as is `snapshot`; `set_mic_mute`, `play`, `silence` and `recorder` are Sound's;
     `cameras` and `microphones` are those of the devices, and block.
     """
@@ -45,6 +49,7 @@ class Media:
         *,
         route: Route | None = None,
         voice: VoiceSettings | None = None,
+        dev: Path = DEV,
     ) -> None:
         opus.check_library()
         self._devices = devices
@@ -55,6 +60,9 @@ class Media:
             devices, self._executor, self._tell, find_quality(quality, bitrate, fps)
         )
         self._sound = Sound(devices, self._executor, self._tell, voice)
+        self._switch = Switch(devices, self._picture.camera, self._sound.microphone)
+        self._watch = DeviceWatch(lambda: self._tell(DevicesChanged()), dev)
+        self._watch.start()
         self._peers: dict[Peer, str] = {}
         self._servers = Servers(route or Route())
         self._closing: asyncio.Task[None] | None = None
@@ -103,10 +111,12 @@ class Media:
         await self._picture.set_quality(find_quality(name, fps=self._fps))
 
     async def switch_device(self, kind: str, device_id: str) -> None:
-        """Use another "camera" or "microphone" from now on."""
-        await self._loop.run_in_executor(self._executor, self._devices.select, kind, device_id)
-        slot = self._picture.camera if kind == "camera" else self._sound.microphone
-        await slot.reopen()
+        """Use another "camera" or "microphone" from now on, in a call too.
+
+        Raises CallingError when there is none of that ID, or when it cannot be opened; then the
+        old one goes on.
+        """
+        await self._switch.to(kind, device_id)
 
     def _tell(self, event: MediaEvent) -> None:
         self.report(event)
@@ -150,6 +160,7 @@ class Media:
             stack.push_async_callback(self._all, self._picture.close, self._sound.close)
             stack.push_async_callback(self._all, *(peer.close for peer in self._peers))
             stack.push_async_callback(self._servers.close)
+            stack.callback(self._watch.close)
             stack.push_async_callback(asyncio.wait, [self._meter])
             self._meter.cancel()
 

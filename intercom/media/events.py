@@ -68,6 +68,11 @@ class DeviceRestored:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """A camera or a sound card was plugged in or pulled out, whether it is in use or not."""
+
+
 MediaEvent = (
     PeerConnected
     | PeerLost
@@ -77,4 +82,5 @@ MediaEvent = (
     | VoiceVolume
     | DeviceFault
     | DeviceRestored
+    | DevicesChanged
 )

@@ -76,7 +76,7 @@ class App:
         self.facts, self.tasks = facts, tasks
         words = display.words if display is not None else Words(config.station.language)
         self.face = Face(calling, media, display, facts, trace)
-        self.monitor = Monitor(calling, display)
+        self.monitor = Monitor(calling, display, facts.called)
         self.desk = Desk(calling, facts, trace, tasks, self.face.refresh)
         self.dialer = Dialer(call, self.desk, messages, self._not_called)
         self.incoming = Incoming(config.answer, self.desk)

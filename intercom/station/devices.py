@@ -36,13 +36,14 @@ class StationDevices:
     ) -> Camera:
         """Open the camera in the given size."""
         _refuse_none("camera", self._camera.driver)
+        chosen = self._chosen["camera"]
         settings = hw.CameraSettings(
-            device=self._chosen["camera"],
+            device=chosen,
             width=quality.width,
             height=quality.height,
             fps=quality.fps,
             bitrate=quality.bitrate,
-            clip=self._camera.clip,
+            clip=self._camera.clip if chosen == self._camera.device else "",
             time_code=self._camera.time_code,
         )
         self.last_frame = time.monotonic()
@@ -58,10 +59,11 @@ class StationDevices:
     ) -> Closable:
         """Open the microphone."""
         _refuse_none("microphone", self._sound.driver)
+        chosen = self._chosen["microphone"]
         settings = hw.SoundSettings(
-            device=self._chosen["microphone"],
+            device=chosen,
             period_ms=self._sound.period_ms,
-            speech=self._sound.speech,
+            speech=self._sound.speech if chosen == self._sound.microphone else "",
         )
         first = self._first("microphone_runs")
 
@@ -101,9 +103,10 @@ class StationDevices:
             return []
         return [(found.id, found.name) for found in hw.list_microphones(self._sound.driver)]
 
-    def select(self, kind: str, device_id: str) -> None:
-        """Use that camera or microphone at the next opening."""
-        self._chosen[kind] = device_id
+    def select(self, kind: str, device_id: str) -> str:
+        """Use that camera or microphone at the next opening; return the one before."""
+        before, self._chosen[kind] = self._chosen[kind], device_id
+        return before
 
     def _first(self, event: str) -> Callable[[], None]:
         """Trace `event` at the first sample, by which recordings can be laid side by side."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 
 from intercom.station.meter import Meter
+from intercom.station.numbers import Rows
 from intercom.station.scene import Calling, Idle, InCall, RingingIn, Scene, places
 from intercom.station.views import OwnView, RemoteViews
 
@@ -43,7 +44,7 @@ class Display:
         self._painter = painter
         self._measure = measure
         self._scene: Scene = Idle("", "")
-        self._rows: tuple[tuple[str, str], ...] = ()
+        self._rows: Rows = ()
         self._pictures: dict[str, av.VideoFrame] = {}
         self._stills: dict[str, av.VideoFrame] = {}  # replaced, never changed: read when painting
         self._off_after, self._clock = off_after, clock
@@ -87,8 +88,8 @@ class Display:
             self._dark = not on
             self.screen.set_power(on)
 
-    def overlay(self, rows: tuple[tuple[str, str], ...]) -> None:
-        """Show these names and values over the scene, or nothing."""
+    def overlay(self, rows: Rows) -> None:
+        """Show this table over the scene, or nothing."""
         if rows != self._rows:
             self._rows = rows
             self.repaint()
@@ -97,6 +98,12 @@ class Display:
         """Show this picture where a scene has a place of that name; None: show none there."""
         self._stills = {} if frame is None else {key: frame}
         self.repaint()
+
+    def latency(self, user_id: str) -> float | None:
+        """Return the present delay of a user's pictures in ms; None where it is not measured."""
+        if self.remote.several:
+            return self.remote.view(user_id).meter.latency()
+        return self.meter.latency()
 
     def repaint(self) -> None:
         """Paint again."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,18 +11,22 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from intercom.errors import IntercomError
-from intercom.station.numbers import TITLES, Numbers
+from intercom.station.numbers import OWN, TITLES, Counters, Numbers
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-COUNTED = {
+COUNTED_HERE = {
     "xruns": "Periods that the sound card or its driver lost.",
     "overruns": "Blocks of the microphone that came faster than they were worked off.",
     "gaps": "Times at which the echo canceller lost the microphone or the speaker.",
+}
+"""What the station counts of its own sound, whoever it talks to; each peer's counters tell it."""
+
+COUNTED = {
     "malformed": "Packets of the other side that are no sound.",
     "dropped": "Pictures and packets that were left out, to stay in time.",
 }
-"""What a call's counters count; those that the transport does not have are left out."""
+"""What is counted of each peer; those counters that its transport does not have are left out."""
 
 
 class MetricsError(IntercomError):
@@ -32,13 +35,13 @@ class MetricsError(IntercomError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A station, now: `numbers` None without a call, `counters` those of the last one."""
+    """A station, now, and by user: `numbers` of the present call, `counters` of the last one."""
 
     state: str
     hub_ok: bool
     faults: Mapping[str, str] = field(default_factory=dict)
-    numbers: Numbers | None = None
-    counters: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, Numbers] = field(default_factory=dict)
+    counters: Mapping[str, Counters] = field(default_factory=dict)
 
 
 class _Station(Collector):
@@ -58,15 +61,34 @@ class _Station(Collector):
         yield fault
         yield GaugeMetricFamily("intercom_station_hub", "Whether the hub is there.", now.hub_ok)
         for number in fields(Numbers):
-            value = getattr(now.numbers, number.name, None)
-            if value is not None:
-                title, unit = TITLES[number.name]
-                yield GaugeMetricFamily(
-                    f"intercom_call_{number.name}", f"{title}, {unit or 'count'}.", value
-                )
-        for name, meaning in COUNTED.items():
-            if name in now.counters:
-                yield CounterMetricFamily(f"intercom_call_{name}", meaning, now.counters[name])
+            title, unit = TITLES[number.name]
+            values = {user: getattr(it, number.name) for user, it in now.numbers.items()}
+            name, meaning = f"intercom_call_{number.name}", f"{title}, {unit or 'count'}."
+            yield from _told(GaugeMetricFamily, name, meaning, values, own=number.name in OWN)
+        for name, meaning in {**COUNTED_HERE, **COUNTED}.items():
+            values = {user: it.get(name) for user, it in now.counters.items()}
+            own = name in COUNTED_HERE
+            yield from _told(CounterMetricFamily, f"intercom_call_{name}", meaning, values, own=own)
+
+
+def _told(
+    kind: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    meaning: str,
+    values: Mapping[str, float | None],
+    own: bool,
+) -> Iterator[Metric]:
+    """A series for each peer, or the newest value as the station's `own`; none without any."""
+    known = {user: value for user, value in values.items() if value is not None}
+    if not known:
+        return
+    family = kind(name, meaning, labels=[] if own else ["peer"])
+    if own:
+        family.add_metric([], [*known.values()][-1])
+    else:
+        for user, value in known.items():
+            family.add_metric([user], value)
+    yield family
 
 
 def text(read: Callable[[], Snapshot]) -> bytes:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from intercom.calling import Calling
 from intercom.errors import CallingError
 from intercom.phases import State
 from intercom.station.display import Display
-from intercom.station.numbers import Numbers, lines, numbers
+from intercom.station.numbers import Numbers, numbers, table
 
 PERIOD = 1.0
 
 
 class Monitor:
-    """The present call's numbers (None without one), and the last call's counters."""
+    """By user: the present call's numbers (none without one), and the last call's counters."""
 
-    def __init__(self, calling: Calling, display: Display | None) -> None:
-        self.numbers: Numbers | None = None
-        self.counters: dict[str, Any] = {}
-        self._calling, self._display = calling, display
+    def __init__(
+        self, calling: Calling, display: Display | None, called: Callable[[str], str]
+    ) -> None:
+        """`called` gives the name to show for a user."""
+        self.numbers: Mapping[str, Numbers] = {}
+        self.counters: Mapping[str, dict[str, Any]] = {}
+        self._calling, self._display, self._called = calling, display, called
         self._shown = False
-        self._before: dict[str, Any] = {}
+        self._before: Mapping[str, dict[str, Any]] = {}
         self._at = 0.0
 
     def toggle(self) -> None:
@@ -31,29 +35,36 @@ class Monitor:
 
     def take(self, now: float) -> None:
         """Take the numbers, when a second has passed since the last time."""
-        if now - self._at < PERIOD:
+        seconds = now - self._at
+        if seconds < PERIOD:
             return
         after = self._counters()
-        if after:
-            self.counters = after
-            self.numbers = numbers(self._before, after, now - self._at, self._latency())
-        else:
-            self.numbers = None
+        self.counters = after or self.counters
+        self.numbers = {
+            user: numbers(
+                self._before.get(user, {}),
+                counters,
+                seconds,
+                self._latency(user),
+                guess=len(after) == 1,
+            )
+            for user, counters in after.items()
+        }
         self._before, self._at = after, now
         self._show()
 
-    def _counters(self) -> dict[str, Any]:
+    def _counters(self) -> Mapping[str, dict[str, Any]]:
         if self._calling.state is State.IDLE:
             return {}
         try:
-            return next(iter(self._calling.mesh.stats().values()), {})
+            return self._calling.mesh.stats()
         except CallingError:  # logged out just now
             return {}
 
-    def _latency(self) -> float | None:
-        return self._display.meter.latency() if self._display is not None else None
+    def _latency(self, user: str) -> float | None:
+        return self._display.latency(user) if self._display is not None else None
 
     def _show(self) -> None:
         if self._display is not None:
-            shown = self._shown and self.numbers is not None
-            self._display.overlay(lines(self.numbers) if shown and self.numbers else ())
+            others = [(self._called(user), now) for user, now in self.numbers.items()]
+            self._display.overlay(table(others) if self._shown else ())

@@ -5,11 +5,13 @@ Two snapshots of the counters of a peer, some time apart, give the rates of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Counters = Mapping[str, Any]
+Rows = tuple[tuple[str, ...], ...]
+"""A table: the title first, then a value a column; one value alone is that of all columns."""
 
 SAMPLES_PER_MS = 48
 SHORTEST = 0.001
@@ -18,7 +20,7 @@ SHORTEST = 0.001
 
 @dataclass(frozen=True)
 class Numbers:
-    """One call, now. None: not known (yet). Rates are those of the last interval."""
+    """A call with one other, now. None: not known (yet). Rates are those of the last interval."""
 
     latency_ms: float | None = None
     round_trip_ms: float | None = None
@@ -50,19 +52,31 @@ TITLES = {
 }
 """Name and unit of each number, in the order in which they are shown."""
 
+OWN = frozenset({"echo_reduction_db"})
+"""The numbers that are this station's, whoever it talks to."""
 
-def numbers(before: Counters, after: Counters, seconds: float, latency: float | None) -> Numbers:
+MOST = 3
+"""Others whose numbers there is room for."""
+
+
+def numbers(
+    before: Counters, after: Counters, seconds: float, latency: float | None, guess: bool = True
+) -> Numbers:
     """Return the numbers of the time between two snapshots `seconds` apart.
 
-    `latency`: the measured delay of the picture in ms, where a time code gives it; else half the
-    round trip stands for the way, and what coding adds is left out.
+    `latency`: the measured delay of the picture in ms, where a time code gives it; else, with
+    `guess`, half the round trip stands for the way, and what coding adds is left out.
     """
     rtt = after.get("rtt")
+    if before.get("epoch") != after.get("epoch"):  # of another transport, which counted from zero
+        before = {}
+    if latency is None and guess and rtt is not None:
+        latency = rtt * 500
     packets = _grown(before, after, "packets_in")
     lost = _grown(before, after, "packets_lost")
     playout = after.get("audio_delay")
     return Numbers(
-        latency_ms=_rounded(latency if latency is not None else rtt and rtt * 500),
+        latency_ms=_rounded(latency),
         round_trip_ms=_rounded(rtt and rtt * 1000),
         loss_percent=None
         if packets is None or lost is None or packets + lost <= 0
@@ -79,7 +93,7 @@ def numbers(before: Counters, after: Counters, seconds: float, latency: float | 
     )
 
 
-def lines(now: Numbers) -> tuple[tuple[str, str], ...]:
+def lines(now: Numbers) -> Rows:
     """Return (name, value with unit) of every known number, for the overlay."""
     shown = []
     for name, (title, unit) in TITLES.items():
@@ -87,6 +101,24 @@ def lines(now: Numbers) -> tuple[tuple[str, str], ...]:
         if value is not None:
             shown.append((title, f"{value:g} {unit}".rstrip()))
     return tuple(shown)
+
+
+def table(others: Sequence[tuple[str, Numbers]]) -> Rows:
+    """Return the overlay for (name, numbers) of each other: one as `lines`, of several the first
+    MOST side by side, below their names. What is known of nobody is left out.
+    """
+    if len(others) == 1:
+        return lines(others[0][1])
+    seen = others[:MOST]
+    rows = [("", *(name for name, _ in seen))] if seen else []
+    for key, (title, unit) in TITLES.items():
+        values = [getattr(now, key) for _, now in seen]
+        if all(value is None for value in values):
+            continue
+        cells = ["–" if value is None else f"{value:g}" for value in values]
+        known = next((cell for cell in cells if cell != "–"), "")
+        rows.append((f"{title}, {unit}" if unit else title, *([known] if key in OWN else cells)))
+    return tuple(rows)
 
 
 def _grown(before: Counters, after: Counters, key: str) -> float | None:

@@ -24,6 +24,7 @@ from intercom.station import (
 )
 from intercom.station.fonts import Fonts
 from intercom.station.layout import Rect, Size
+from intercom.station.numbers import Rows
 from intercom.station.paint_widgets import Kit, Sprite
 from intercom.station.picture import Picture
 from intercom.station.recent import Recent
@@ -43,7 +44,6 @@ from intercom.station.words import Words
 
 log = logging.getLogger(__name__)
 
-Rows = tuple[tuple[str, str], ...]
 Frames = Mapping[str, av.VideoFrame]
 NO_FRAMES: Frames = {}
 
@@ -78,7 +78,7 @@ class Painter:
         """Paint all of `surface`; `remote` are frames by user ID, and count, as `own` does, only in
         scenes that show them.
 
-        `rows` are names and values of the overlay, which is there only with some.
+        `rows` are those of the overlay, which is there only with some.
         """
         size = surface.get_size()
         areas = places(scene, size)

@@ -47,6 +47,11 @@ class RemoteViews:
         self._views: dict[str, RemoteView] = {}  # replaced as a whole: other threads read it
         self.at = 0.0
 
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one other; only then each is measured for itself."""
+        return len(self._views) > 1
+
     def view(self, user_id: str) -> RemoteView:
         """Return the view of a user, made when it is needed."""
         if user_id not in self._views:
@@ -74,7 +79,7 @@ class RemoteViews:
             if view is not None and view.painted is not frame:
                 view.painted = frame
                 new.append(frame)
-                if len(self._views) > 1:
+                if self.several:
                     view.meter.take(frame, read)
         return new
 
@@ -89,7 +94,7 @@ class RemoteViews:
 
     def _news(self, picture: bool) -> None:
         now = self.clock()
-        due = len(self._views) == 1 or now - self.at >= GRID_PERIOD
+        due = not self.several or now - self.at >= GRID_PERIOD
         if due or not picture:
             self.at = now
             self._repaint()

@@ -15,7 +15,7 @@ import pytest
 from intercom.demo.stage import free_port
 from intercom.station import layout
 from intercom.station.lamp import LampState
-from intercom.station.metrics import COUNTED
+from intercom.station.metrics import COUNTED, COUNTED_HERE
 
 from .conftest import House, idle_again, state
 
@@ -143,10 +143,11 @@ async def test_the_numbers_of_a_call_are_shown_and_served(house: House) -> None:
             assert answer.status == 200
     values = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
     assert float(values['intercom_station_state{state="connected"}']) == 1
-    assert {f"intercom_call_{name}_total" for name in COUNTED} <= values.keys()
-    assert float(values["intercom_call_frames_per_s"]) > 20
-    assert float(values["intercom_call_latency_ms"]) < 500
-    assert float(values["intercom_call_playout_ms"]) < 300
+    assert {f"intercom_call_{name}_total" for name in COUNTED_HERE} <= values.keys()
+    assert {f'intercom_call_{name}_total{{peer="door"}}' for name in COUNTED} <= values.keys()
+    assert float(values['intercom_call_frames_per_s{peer="door"}']) > 20
+    assert float(values['intercom_call_latency_ms{peer="door"}']) < 500
+    assert float(values['intercom_call_playout_ms{peer="door"}']) < 300
     await indoor.do("key", key="i")
     await asyncio.sleep(0.3)
     hidden = house.stage.out / "hidden.png"
