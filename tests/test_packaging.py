@@ -42,11 +42,14 @@ def test_the_license_is_the_one_that_is_named() -> None:
 def test_make_alone_lists_every_target_that_it_promises() -> None:
     output = _make().stdout
     assert [line.split()[1] for line in output.splitlines()] == [
-        "help", "demo", "test", "test-net", "lint", "run", "install", "bench", "bench-quick", "clean",
+        "help", "demo", "test", "test-net", "lint", "run", "install", "bench", "bench-quick",
+        "clean",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "run", "install", "bench", "bench-quick"])
+@pytest.mark.parametrize(
+    "target", ["demo", "test", "lint", "run", "install", "bench", "bench-quick"]
+)
 def test_every_target_sets_up_what_it_needs(target: str, tmp_path: Path) -> None:
     script = _make("--dry-run", target, f"VENV={tmp_path}/venv").stdout
     assert "-m venv" in script
