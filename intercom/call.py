@@ -69,7 +69,8 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
             return replace(phase, joining=0), []
         case Idle(joining=req), p.Roster(req=answered) if req and req == answered:
             return parties.roster(phase, event, now)
-        case Idle(), p.Roster():  # hung up before we were let in
+        case Idle() | Calling(), p.Roster() if event.call_id != phase.call_id:
+            # we had given up to be let in, before we were
             return phase, [steps.gone(event.call_id, event.entry)]
         case ((Idle() | Calling()), p.Invited()) if was_left(phase, event.call_id, event.entry):
             return phase, [steps.gone(event.call_id, event.entry)]
@@ -158,7 +159,7 @@ def feed(phase: Phase, event: Input, now: float) -> Step:  # noqa: PLR0911, PLR0
 def stale(phase: Phase, message: p.Message) -> bool:
     """Tell whether a hub's message belongs to another call than the present one."""
     match phase, message:
-        case ((Idle() | Calling()), p.Invited()) | (Idle(), p.Roster()):
+        case ((Idle() | Calling()), p.Invited() | p.Roster()):
             return False
         case Calling(waiting=p.Invited(call_id=waiting)), p.Ended(call_id=ended):
             return ended not in {phase.call_id, waiting}

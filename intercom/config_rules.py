@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from intercom.config_check import did_you_mean
 from intercom.config_types import Config
+from intercom.protocol import OTHERS_MAX
 
 Role = Literal["station", "hub"]
 Broken = Iterator[tuple[str, str]]
@@ -137,6 +138,11 @@ def _groups(config: Config, raw: Mapping[str, Any]) -> Broken:
             yield key, "is the name of a user as well; a caller could not tell them apart"
         if not group.members:
             yield f"{key}.members", "is empty: nobody would be rung"
+        if len(group.members) > OTHERS_MAX:
+            yield (
+                f"{key}.members",
+                f"are {len(group.members)}: one call rings at most {OTHERS_MAX}; make two groups",
+            )
         if len(set(group.members)) < len(group.members):
             yield f"{key}.members", "names a member twice"
         for member in group.members:

@@ -32,7 +32,7 @@ from intercom.phases import (
 )
 from intercom.protocol import LOST_GRACE, RETURN_GRACE, CallType, Reason
 
-KEPT = 4
+KEPT = 16
 """How many calls that were left are remembered."""
 
 

@@ -64,6 +64,7 @@ class Knows:
     call_id: str
     entry: int
     joined: bool
+    group: bool
     others: dict[str, int] = field(default_factory=dict)  # those joined, with their entries
     rung: set[str] | None = None  # None: it was not told
 
@@ -101,21 +102,21 @@ class Device:
                 pass
             case p.Kicked():
                 self.now_in = None
-            case p.Busy() if message.user_id == self.user:
+            case p.Busy(to_callee=True):
+                assert self.user == message.user_id
                 assert self.now_in is not None
                 assert self.call_id != message.call_id
             case p.Invited():
                 assert self.now_in is None or not self.now_in.joined
                 assert self.call_id in {"", message.call_id}
                 assert self.user in message.user_ids
-                self.now_in = Knows(message.call_id, message.entry, joined=False)
+                self.now_in = Knows(message.call_id, message.entry, False, message.group)
             case p.Roster():
                 self._take(message)
             case p.Merged(old_id=old_id):
                 assert self.call_id == old_id or not (self.now_in and self.now_in.joined)
-                self.now_in = Knows(
-                    message.call_id, message.entry, True, {message.user_id: message.user_entry}
-                )
+                joined = {message.user_id: message.user_entry}
+                self.now_in = Knows(message.call_id, message.entry, True, False, joined)
             case _:
                 self._in_call(message)
 
@@ -123,7 +124,7 @@ class Device:
         assert self.call_id in {"", roster.call_id}
         joined = {other.user_id: other.entry for other in roster.others if other.joined}
         rung = {other.user_id for other in roster.others if not other.joined}
-        self.now_in = Knows(roster.call_id, roster.entry, True, joined, rung)
+        self.now_in = Knows(roster.call_id, roster.entry, True, roster.group, joined, rung)
 
     def _in_call(self, message: p.HubMessage) -> None:
         knows = self.now_in
@@ -140,7 +141,7 @@ class Device:
                 del knows.others[user]
             case p.Invitees(user_ids=users):
                 assert knows.joined
-                knows.rung = set(users)
+                knows.rung, knows.group = set(users), message.group
             case p.Ended():
                 self.ends[message.call_id] += 1
                 self.now_in = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intercom.config import InvalidConfig, PlanStep, Role, is_loopback, load
+from intercom.protocol import OTHERS_MAX
 
 STATION = """
 [station]
@@ -68,6 +69,10 @@ def test_a_station_that_could_not_work_is_refused(text: str, fault: str) -> None
         ("[hub]\ntls_cert = 'c'", "hub.tls_key: is missing"),
         ("[hub]\ntls_key = 'k'", "hub.tls_cert: is missing"),
         ("[hub.groups.g]", "hub.groups.g.members: is empty"),
+        (
+            f"[hub.groups.g]\nmembers = {[f'u{number}' for number in range(OTHERS_MAX + 1)]}",
+            f"hub.groups.g.members: are {OTHERS_MAX + 1}: one call rings at most {OTHERS_MAX}",
+        ),
         ("[network]\nudp_ports = '50100-50000'", "network.udp_ports: must go up"),
         ("[network]\nudp_ports = '80-90'", "network.udp_ports: must go up, from 1024"),
         ("[network]\nudp_ports = '50000-50001'", "network.udp_ports: is too small"),

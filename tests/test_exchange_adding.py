@@ -6,10 +6,10 @@ import pytest
 
 from intercom import protocol as p
 from intercom.config import UserConfig
-from intercom.errors import Code
+from intercom.errors import Code, ProtocolError
+from intercom.hub.client import SEND_QUEUE
 from intercom.hub.keys import Keys
-from intercom.hub.permission import OTHERS_MAX
-from intercom.protocol import CallType, Reason
+from intercom.protocol import OTHERS_MAX, CallType, Reason
 
 from .exchange_rig import C1, C2, Hub, config, connect, house, invite, parties
 
@@ -66,7 +66,7 @@ def test_of_the_added_those_that_cannot_be_rung_are_told_to_who_adds(connected: 
     busy = p.Busy(C1, "indoor", "cem")
     told = [p.Ok(3), p.NoResponse(C1, ["ann"], "offline"), busy]
     assert connected.news("indoor") == told
-    assert connected.news("cem") == [busy]
+    assert connected.news("cem") == [p.Busy(C1, "indoor", "cem", to_callee=True)]
     assert connected.silent()
     connected.do("door", p.Hangup(C1))  # it is still a call between two
     assert connected.one("indoor", p.Ended).reason is Reason.HANGUP
@@ -113,6 +113,56 @@ def test_an_addition_is_refused(connected: Hub, who: str, message: p.Add, code: 
     assert connected.refused(who, message) is code
 
 
+# -- a group ---------------------------------------------------------------------------------
+
+
+def test_a_group_is_added_but_for_who_is_in_the_call(connected: Hub) -> None:
+    connected.do("indoor", p.Add(3, C1, ["ann"]))
+    connected.hush()
+    connected.do("indoor", p.Add(4, C1, group_id="ward", timeout=9))
+    assert connected.news("indoor") == [p.Ok(4), p.Invitees(C1, ["ann", "bob", "cem", "mum"])]
+    for device in ("bob", "cem", "mum/1", "mum/2"):
+        assert connected.one(device, p.Invited).timeout == 9
+    assert connected.news("ann") == []
+    connected.do("indoor", p.Add(5, C1, group_id="ward"))  # all of it rings already
+    assert connected.news("indoor") == [p.Ok(5)]
+
+
+def test_or_some_of_its_members_and_never_who_adds(connected: Hub) -> None:
+    connected.do("indoor", p.Add(3, C1, ["cem"], group_id="ward"))
+    assert connected.one("door", p.Invitees).user_ids == ["cem"]
+    connected.do("cem", p.Accept(2, C1))
+    connected.do("cem", p.Add(4, C1, group_id="ward"))
+    assert connected.one("bob", p.Invited).user_ids == ["ann", "bob", "mum"]
+
+
+def test_a_group_of_which_the_first_answers_does_not_make_the_call_so(connected: Hub) -> None:
+    connected.do("door", p.Add(3, C1, group_id="family"))
+    for user in ("ann", "bob"):
+        connected.do(user, p.Accept(2, C1))
+    assert len(connected.exchange.calls[C1].joined()) == 4
+
+
+@pytest.mark.parametrize(
+    ("who", "message", "code"),
+    [
+        ("indoor", p.Add(1, C1), Code.BAD_PARAMETER),
+        ("indoor", p.Add(1, C1, group_id="choir"), Code.UNKNOWN_GROUP),
+        ("indoor", p.Add(1, C1, ["desk"], group_id="ward"), Code.BAD_PARAMETER),
+        ("door", p.Add(1, C1, group_id="ward"), Code.NOT_PERMITTED),
+    ],
+)
+def test_an_addition_of_a_group_is_refused(
+    connected: Hub, who: str, message: p.Add, code: Code
+) -> None:
+    assert connected.refused(who, message) is code
+
+
+def test_nobody_is_added_who_is_alone_in_the_group(hub: Hub) -> None:
+    hub.do("ann", invite("bob"))
+    assert hub.refused("ann", p.Add(2, C1, group_id="alone")) is Code.BAD_PARAMETER
+
+
 def test_one_that_rings_adds_nobody(hub: Hub) -> None:
     hub.do("door", invite("indoor"))
     assert hub.refused("indoor", p.Add(3, C1, ["ann"])) is Code.INVITATION_GONE
@@ -132,3 +182,38 @@ def test_a_call_has_a_most_of_members(keys: Keys) -> None:
     hub.do("desk", invite("ann", group=True))
     assert hub.refused("desk", p.Add(2, C1, many)) is Code.BAD_PARAMETER
     hub.do("desk", p.Add(2, C1, many[1:]))
+
+
+def test_those_who_were_in_it_once_count(keys: Keys) -> None:
+    """Nobody of the second crowd is there, and none of it is rung: each is in the record."""
+    hub = house(keys, users={}, groups={})
+    hub.do("desk", invite("ann", group=True))
+    hub.do("ann", p.Accept(1, C1))
+    first = [f"user{number}" for number in range(OTHERS_MAX - 1)]
+    hub.do("desk", p.Add(2, C1, first))
+    hub.do("ann", p.Add(3, C1, [*first, "desk"]))  # they are no more for being called again
+    with pytest.raises(ProtocolError, match=f"{OTHERS_MAX + 1} are too many .* left counted"):
+        hub.do("ann", p.Add(4, C1, ["another"]))
+    hub.do("ann", p.Hangup(C1))
+    assert len(hub.records[0].parties) == OTHERS_MAX
+
+
+@pytest.mark.parametrize("adding", [False, True])
+def test_what_one_request_makes_the_hub_say_fits_a_send_queue(keys: Keys, adding: bool) -> None:
+    """Else a caller of many that are busy would be closed as one that does not read."""
+    hub = house(keys, users={}, groups={})
+    users = [f"user{number}" for number in range(OTHERS_MAX)]
+    for user in users:
+        hub.login(user)
+    others = users[1:] if adding else users
+    for number, user in enumerate(others):
+        hub.login(f"caller{number}")
+        hub.do(f"caller{number}", invite(user, call_id=f"call-1{number:03d}"))
+    if adding:
+        hub.do("desk", invite(users[0], group=True))
+    hub.hush()
+    request = p.Add(2, C1, users) if adding else invite(*users, group=True)
+    hub.do("desk", request)
+    said = len(hub.news("desk"))
+    assert said >= OTHERS_MAX
+    assert said + 8 <= SEND_QUEUE  # it may not have read what came before

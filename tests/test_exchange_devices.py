@@ -132,7 +132,7 @@ def test_the_one_left_without_a_socket_is_waited_for(ringing: Hub) -> None:
     ringing.wait(LOST_GRACE - 1)
     assert ringing.silent()
     ringing.back(TABLET, C1)
-    assert ringing.one(TABLET, p.Invited).timeout == 25
+    assert ringing.one(TABLET, p.Invited).timeout == 30 - (LOST_GRACE - 1)
     ringing.wait(LOST_GRACE)
     assert ringing.silent()
 
@@ -153,38 +153,6 @@ def test_one_that_comes_back_late_hears_that_it_was_answered(ringing: Hub) -> No
     assert isinstance(welcome, p.Welcome)
     assert welcome.call_id == C1
     assert end == p.Ended(C1, "mum", Reason.ANSWERED_ELSEWHERE, 0)
-
-
-def test_signals_go_to_the_one_that_said_first_that_it_rings(ringing: Hub) -> None:
-    ringing.do("indoor", p.Signal(C1, "mum", 2, BODY))
-    assert ringing.news(PHONE) == [p.Signaled(C1, "indoor", 2, BODY)]
-    ringing.do(TABLET, p.Signal(C1, "indoor", 2, BODY))
-    assert ringing.silent()
-    ringing.do(PHONE, p.Signal(C1, "indoor", 2, BODY))
-    assert ringing.news("indoor") == [p.Signaled(C1, "mum", 2, BODY)]
-    ringing.do(TABLET, p.Accept(2, C1))
-    ringing.hush()
-    ringing.do("indoor", p.Signal(C1, "mum", 3, BODY))
-    assert ringing.news(TABLET) == [p.Signaled(C1, "indoor", 3, BODY)]
-    assert ringing.silent()
-
-
-def test_one_that_gave_up_gets_no_signals(ringing: Hub) -> None:
-    ringing.do(PHONE, p.Hangup(C1, Reason.ERROR))
-    ringing.do("indoor", p.Signal(C1, "mum", 2, BODY))
-    ringing.do(TABLET, p.Signal(C1, "indoor", 2, BODY))
-    assert ringing.silent()
-    ringing.do(TABLET, p.Accept(2, C1))
-    assert ringing.one("indoor", p.Accepted).entry == 3
-
-
-def test_one_that_is_back_has_its_transports_still(ringing: Hub) -> None:
-    ringing.back(PHONE, C1)
-    ringing.hush()
-    ringing.do("indoor", p.Signal(C1, "mum", 2, BODY))
-    assert ringing.news(PHONE) == [p.Signaled(C1, "indoor", 2, BODY)]
-    ringing.do(PHONE, p.Accept(2, C1))
-    assert ringing.one("indoor", p.Accepted).entry == 2
 
 
 def test_a_login_kicks_nobody_and_loses_no_call(connected: Hub) -> None:
@@ -213,19 +181,20 @@ def test_but_not_without_a_limit(connected: Hub) -> None:
 
 def test_a_busy_user_is_told_where_it_is_in_a_call(connected: Hub) -> None:
     connected.do("ann", invite("mum", call_id=C2))
-    assert connected.news(PHONE) == [p.Busy(C2, "ann", "mum")]
+    assert connected.news(PHONE) == [p.Busy(C2, "ann", "mum", to_callee=True)]
     assert connected.news(TABLET) == []
 
 
 @pytest.mark.parametrize("call_id", [C1, ""])
 def test_another_device_takes_the_call_over(connected: Hub, call_id: str) -> None:
+    """The answer says which question it answers: a roster may come for other reasons."""
     connected.wait(8)
     connected.do(TABLET, p.Join(7, call_id, video=False))
     assert connected.news(PHONE) == [p.Ended(C1, "mum", Reason.ANSWERED_ELSEWHERE, 8)]
     assert connected.news("indoor") == [p.Accepted(C1, "mum", 3, video=False)]
     roster, ok = connected.news(TABLET)
     assert isinstance(roster, p.Roster)
-    assert (roster.entry, roster.seconds, ok) == (3, 8, p.Ok(7))
+    assert (roster.entry, roster.seconds, roster.req, ok) == (3, 8, 7, p.Ok(7))
     connected.do(PHONE, p.Hangup(C1))
     connected.lose(PHONE)
     connected.wait(60)
@@ -243,13 +212,44 @@ def test_a_call_of_a_dead_device_can_be_taken_over(connected: Hub) -> None:
 
 def test_who_is_rung_learns_where_its_inviter_has_gone(hub: Hub) -> None:
     hub.do(PHONE, invite("ann", early_media=True))
+    hub.do("ann", p.Ringing(C1))
     hub.hush()
     hub.do(TABLET, p.Join(7))
     assert hub.one("ann", p.Invited).sponsor_entry == 3
-    assert not hub.one(TABLET, p.Roster).answered
+    roster = hub.one(TABLET, p.Roster)
+    assert not roster.answered
+    # It need not say again that it rings: the new device sets its transport up at once.
+    assert roster.others == [p.Present("ann", 2, joined=False, rang=True, early=True)]
     hub.do("ann", p.Accept(2, C1))
     assert hub.one(TABLET, p.Accepted).user_id == "ann"
     assert [type(message) for message in hub.news(PHONE)] == [p.Ended]
+
+
+def test_a_call_that_rings_must_be_named_to_be_joined(hub: Hub) -> None:
+    """Without a name it is one's own at another device, never a stranger's that calls just now."""
+    hub.do("indoor", invite("mum"))
+    assert hub.refused(TABLET, p.Join(7)) is Code.INVITATION_GONE
+    hub.do(TABLET, p.Join(8, C1))
+    assert hub.one("indoor", p.Accepted).user_id == "mum"
+
+
+@pytest.mark.parametrize("by", [PHONE, "indoor"])
+def test_a_take_over_fails_the_switch_that_its_user_asked_for(connected: Hub, by: str) -> None:
+    connected.do("indoor", p.SwitchType(5, C1, CallType.AUDIO))
+    connected.do(by, p.SwitchType(6, C1, VIDEO))
+    connected.hush()
+    connected.do(TABLET, p.Join(7))
+    failed = [type(m) for m in connected.news(PHONE)]
+    connected.do("indoor", p.SwitchAnswer(C1, allow=True))
+    if by == PHONE:
+        assert failed == [p.Error, p.Ended]
+        assert not {("switch", C1)} & connected.timers.keys()
+        assert p.TypeChanged(C1, CallType.AUDIO, VIDEO) not in connected.news(TABLET)
+    else:  # the one that is asked is asked again, where it is now
+        assert failed == [p.Ended]
+        assert connected.one(TABLET, p.TypeAsked).user_id == "indoor"
+        connected.do(TABLET, p.SwitchAnswer(C1, allow=True))
+        assert connected.one("indoor", p.Ok).req == 6
 
 
 def test_glare_with_a_user_of_several_devices(ringing: Hub) -> None:

@@ -63,11 +63,12 @@ def test_the_first_to_answer_has_the_call(bell: Hub) -> None:
     other = ended("bob", Reason.ANSWERED_ELSEWHERE)
     for device in ("ann", "mum/1", "mum/2"):
         assert bell.news(device) == [other]
-    assert bell.news("door") == [p.Accepted(C1, "bob", 3), p.Invitees(C1, [])]
+    none = p.Invitees(C1, [], group=False)
+    assert bell.news("door") == [p.Accepted(C1, "bob", 3), none]
     assert bell.news("bob") == [
         p.Ok(2),
         p.Roster(C1, "door", VIDEO, 3, [p.Present("door", 1)], True, group_id="family"),
-        p.Invitees(C1, []),
+        none,
     ]
     assert bell.refused("ann", p.Accept(3, C1)) is Code.INVITATION_GONE
     assert bell.refused("ann", p.Join(3, C1)) is Code.INVITATION_GONE
@@ -236,7 +237,7 @@ def test_one_that_rings_and_dies_is_out_and_the_call_goes_on(ringing: Hub) -> No
 
 def test_a_busy_member_of_it_is_untouched(conference: Hub) -> None:
     conference.do("indoor", invite("ann", call_id=C2))
-    assert conference.news("ann") == [p.Busy(C2, "indoor", "ann")]
+    assert conference.news("ann") == [p.Busy(C2, "indoor", "ann", to_callee=True)]
     assert conference.one("indoor", p.Ended).reason is Reason.LINE_BUSY
 
 

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from intercom import protocol as p
-from intercom.config import UserConfig
-from intercom.errors import Code
+from intercom.config import GroupConfig, UserConfig
+from intercom.errors import Code, IllegalEvent, ProtocolError
 from intercom.hub import calls as hc
 from intercom.hub.keys import Keys
+from intercom.hub.talking import BODY_MAX
 from intercom.protocol import CallType
 
 from .exchange_rig import C1, Hub, config, connect, house, invite, ring
@@ -134,3 +135,46 @@ def test_the_dead_say_nothing(hub: Hub) -> None:
     ):
         hub.feed(event)
     assert hub.news("indoor") == hub.news("door") == []
+    with pytest.raises(IllegalEvent, match='"lunch"'):
+        hub.feed(hc.TimerFired(("lunch", "door")))
+
+
+def test_a_signal_that_would_fit_no_message_is_refused(connected: Hub) -> None:
+    """With the names around it, it would be longer for the hub than it was for its sender."""
+    body = msgspec.Raw(b'"%s"' % (b"x" * (BODY_MAX - 2)))
+    connected.do("door", p.Signal(C1, "indoor", 2**53 - 1, body))
+    [passed] = connected.news("indoor")
+    long = "u" * 64
+    assert isinstance(passed, p.Signaled)
+    p.encode(msgspec.structs.replace(passed, call_id=long, user_id=long))
+    body = msgspec.Raw(b'"%s"' % (b"x" * (BODY_MAX - 1)))
+    assert connected.refused("door", p.Signal(C1, "indoor", 1, body)) is Code.PROTOCOL
+
+
+@pytest.mark.parametrize("kind", CallType)
+def test_in_an_audio_call_nobody_has_a_picture(hub: Hub, kind: CallType) -> None:
+    """Whatever a client says of itself; in a video call, it is what it says."""
+    seen = kind is CallType.VIDEO
+    hub.do("desk", invite("ann", "bob", group=True, type=kind))
+    assert hub.one("ann", p.Invited).video is seen
+    hub.do("ann", p.Accept(2, C1, video=True))
+    assert hub.one("desk", p.Accepted).video is seen
+    assert hub.one("ann", p.Roster).others[0] == p.Present("desk", 1, video=seen)
+    hub.do("ann", p.Available(C1, video=True, audio=False))
+    assert hub.one("desk", p.PeerAvailable).video is seen
+    hub.do("bob", p.Reject(C1))
+    hub.do("bob", p.Join(3, C1, video=True))
+    assert hub.one("desk", p.Accepted).video is seen
+    hub.do("bob", p.Available(C1, video=False, audio=True))
+    assert not hub.one("desk", p.PeerAvailable).video
+
+
+def test_a_refusal_of_many_fits_into_a_message(keys: Keys) -> None:
+    members = tuple(f"{'u' * 60}{n:04d}" for n in range(600))
+    users = dict.fromkeys(members, UserConfig()) | {"door": UserConfig(may_call=())}
+    groups = {"all": GroupConfig(members=members)}
+    hub = Hub(keys, config(users=users, groups=groups))
+    hub.login("door")
+    with pytest.raises(ProtocolError, match="; and 597 more") as refused:
+        hub.do("door", invite(group=True, group_id="all"))
+    p.encode(p.Error(1, refused.value.code, refused.value.message))

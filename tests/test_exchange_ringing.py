@@ -9,8 +9,7 @@ from intercom.config import GroupConfig, UserConfig
 from intercom.errors import Code
 from intercom.hub import calls as hc
 from intercom.hub.keys import Keys
-from intercom.hub.permission import OTHERS_MAX
-from intercom.protocol import CallType, Reason
+from intercom.protocol import OTHERS_MAX, CallType, Reason
 
 from .exchange_rig import C1, C2, C3, Hub, config, house, invite, parties
 
@@ -71,7 +70,7 @@ def test_who_cannot_be_rung_is_told_at_once(hub: Hub) -> None:
         busy,
         p.Invitees(C1, ["ann"]),
     ]
-    assert hub.news("bob") == [busy]
+    assert hub.news("bob") == [p.Busy(C1, "desk", "bob", to_callee=True)]
     assert hub.one("ann", p.Invited).user_ids == ["ann"]
     hub.do("ann", p.Reject(C1))
     [record] = hub.records

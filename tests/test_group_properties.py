@@ -102,13 +102,16 @@ class World(RuleBasedStateMachine):
         self._invite(device, [call.members[device.user].inviter], CallType.AUDIO)
 
     @precondition(lambda self: self.some(joined_in))
-    @rule(data=st.data(), whom=st.lists(st.sampled_from(USERS), min_size=1, max_size=3))
-    def add(self, data: st.DataObject, whom: list[str]) -> None:
+    @rule(data=st.data(), whom=SOME_USERS, group=st.sampled_from(["", *GROUPS]))
+    def add(self, data: st.DataObject, whom: list[str], group: str) -> None:
         device = self._any(data, joined_in)
         call = self.board.call_of(device.user)
         assert call is not None
-        if self._say(device, p.Add(next(self.numbers), device.call_id, whom)):
-            self.book.called[call.opened.call_id] |= set(whom)
+        if group:
+            whom = [user for user in whom if user in GROUPS[group].members]
+        if self._say(device, p.Add(next(self.numbers), device.call_id, whom, group)):
+            added = set(whom or GROUPS[group].members) - {device.user}
+            self.book.called[call.opened.call_id] |= added
 
     @rule(data=st.data(), which=st.integers(0, 3))
     def join(self, data: st.DataObject, which: int) -> None:
@@ -125,16 +128,33 @@ class World(RuleBasedStateMachine):
         self._answer(self._any(data, rings), rang)
 
     @precondition(lambda self: self.some(rings))
-    @rule(data=st.data(), busy=st.booleans())
-    def reject(self, data: st.DataObject, busy: bool) -> None:
+    @rule(data=st.data(), busy=st.booleans(), numbered=st.booleans())
+    def reject(self, data: st.DataObject, busy: bool, numbered: bool) -> None:
         device = self._any(data, rings)
-        self._leave(device, p.Reject(device.call_id, busy))
+        entry = device.now_in.entry if device.now_in and numbered else 0
+        self._leave(device, p.Reject(device.call_id, entry, busy))
 
     @precondition(lambda self: self.some(in_call))
     @rule(data=st.data(), reason=st.sampled_from(sorted(p.LEAVING)))
     def hang_up(self, data: st.DataObject, reason: p.Reason) -> None:
         device = self._any(data, in_call)
-        self._leave(device, p.Hangup(device.call_id, reason))
+        entry = device.now_in.entry if device.now_in else 0
+        self._leave(device, p.Hangup(device.call_id, reason, entry))
+
+    @precondition(lambda self: self.some(in_call))
+    @rule(data=st.data())
+    def talk_of_another_part(self, data: st.DataObject) -> None:
+        """What is said of an earlier part in the call, late, or of one that will never be."""
+        device = self._any(data, in_call)
+        call = self.board.call_of(device.user)
+        assert call is not None
+        call_id, member = device.call_id, call.members[device.user]
+        before = repr(self.hub.calls)
+        for entry in {member.first - 1, member.entry + 1} - {0}:
+            self._say(device, p.Reject(call_id, entry))
+            self._say(device, p.Hangup(call_id, p.Reason.LOST, entry))
+            assert not self._say(device, p.Accept(1, call_id, entry))
+        assert repr(self.hub.calls) == before
 
     @precondition(lambda self: self.some(in_call))
     @rule(data=st.data(), video=st.booleans())
@@ -291,6 +311,7 @@ class World(RuleBasedStateMachine):
                 assert knows.others == others
                 rung = {m.user_id for m in call.rung()}
                 assert knows.rung == rung or (knows.rung is None and not call.group)
+                assert knows.group is call.group
 
     @invariant()
     def entries_rise(self) -> None:
@@ -352,7 +373,7 @@ class World(RuleBasedStateMachine):
         raw = {"req": number, "call_id": call_id, "type": kind, "user_ids": whom, **more}
         before = device.now_in
         if device.linked and before is None:  # the hub's `Ok` comes before anything of the call
-            device.now_in = Knows(call_id, 1, joined=True)
+            device.now_in = Knows(call_id, 1, joined=True, group=bool(more.get("group")))
         if not self._say(device, msgspec.convert(raw, p.Invite)) and device.call_id == call_id:
             device.now_in = before
 

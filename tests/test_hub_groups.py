@@ -13,8 +13,8 @@ from intercom import protocol as p
 from intercom.config import GroupConfig, HubConfig, UserConfig
 from intercom.errors import Code
 from intercom.hub import server as hub_server
-from intercom.hub.permission import OTHERS_MAX
 from intercom.hub.server import Hub
+from intercom.protocol import OTHERS_MAX
 
 from .hub_rig import Visitors
 
@@ -87,6 +87,37 @@ async def test_additions_are_limited_as_calls_are(visitors: Visitors) -> None:
     for number in range(1, 6):
         await door.say(p.Add(number, CALL, ["bob"]))
     assert (await door.hear_a(p.Error)).code == Code.RATE_LIMITED
+
+
+async def test_joins_are_limited_as_calls_are(visitors: Visitors) -> None:
+    """Each tells all the others, and rings anew whoever rings."""
+    door, phone = await visitors.login("door"), await visitors.login("mum")
+    tablet = await visitors.login("mum")
+    await door.say(p.Invite(0, CALL, p.CallType.VIDEO, ["mum"]))
+    await phone.hear_a(p.Invited)
+    await phone.say(p.Accept(1, CALL))
+    await phone.hear_a(p.Ok)
+    for number in range(5):
+        device = phone if number % 2 else tablet
+        await device.say(p.Join(number, CALL))
+        assert (await device.hear_a(p.Ok)).req == number
+    await phone.say(p.Join(6, CALL))
+    assert (await phone.hear_a(p.Error)).code == Code.RATE_LIMITED
+
+
+async def test_a_call_of_many_is_a_short_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    hub = Hub(HubConfig(port=0, state_dir=str(tmp_path)))
+    await hub.start()
+    async with Visitors(hub) as visitors:
+        door = await visitors.login("door")
+        users = [f"user{number}" for number in range(OTHERS_MAX)]
+        await door.say(p.Invite(1, CALL, p.CallType.VIDEO, users, group=True))
+        await door.hear_a(p.Ended)
+    await hub.stop()
+    assert f"call door -> user0, user1, user2, and {OTHERS_MAX - 3} more ended" in caplog.text
 
 
 async def test_a_caller_of_many_that_are_all_busy_is_not_taken_for_deaf(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from intercom.hub import missed as missed_calls
 from intercom.hub import records
-from intercom.hub.calls import Opened
+from intercom.hub.calls import Opened, Party
 from intercom.protocol import MEMBERS_MAX, CallType, Reason
 
 from .records_child import WAIT, finished, opened
@@ -80,6 +80,35 @@ def test_64_are_told_at_most_and_the_older_ones_never_come_back(
     store.close()
     store = restart(tmp_path, hands)
     assert call_ids(store) == []
+    store.close()
+
+
+def test_not_more_users_are_kept_than_were_called_last(
+    tmp_path: Path, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without [hub.users] anybody can be called, by any name."""
+    monkeypatch.setattr(missed_calls, "USERS_MAX", 2)
+
+    def miss(number: int, user: str) -> None:
+        call = f"call-{number:04d}"
+        store.note(opened(call))
+        party = Party(user, Reason.NO_RESPONSE, rang=True, seconds=0)
+        store.note(replace(finished(call), parties=(party,)))
+
+    def told() -> list[int]:
+        return [len(store.missed(user, str)) for user in ("a", "b", "c")]
+
+    store = restart(tmp_path, hands)
+    for number, user in enumerate("abac"):
+        miss(number, user)
+    assert told() == [2, 0, 1]
+    store.close()
+    store = restart(tmp_path, hands)
+    assert told() == [2, 0, 1]
+    store.close()
+    monkeypatch.setattr(missed_calls, "USERS_MAX", 1)
+    store = restart(tmp_path, hands)
+    assert told() == [0, 0, 1]
     store.close()
 
 

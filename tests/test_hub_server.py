@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import msgspec
 import pytest
 
 from intercom import Event, State
@@ -17,7 +15,6 @@ from intercom import protocol as p
 from intercom.config import HubConfig, UserConfig
 from intercom.errors import Code
 from intercom.hub import client as hub_client
-from intercom.hub import logins as hub_logins
 from intercom.hub import server as hub_server
 from intercom.hub.server import Hub, HubError
 
@@ -164,104 +161,6 @@ async def test_calls_in_a_row_are_limited_and_the_client_stays(visitors: Visitor
     again = await visitors.login("door")  # a new login is no new burst
     await again.say(p.Invite(7, "call-0007", p.CallType.VIDEO, ["indoor"]))
     assert (await again.hear_a(p.Error)).code == Code.RATE_LIMITED
-
-
-class Deaf:
-    """A client that logs in, and then reads nothing: its kernel takes a few kilobytes."""
-
-    def __init__(self, hub: Hub, user: str) -> None:
-        self.hub, self.user = hub, user
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self._socket.setblocking(False)
-
-    async def login(self) -> None:
-        """Shake hands and say hello, by hand (RFC 6455, masked with zeros)."""
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(self._socket, ("127.0.0.1", self.hub.port))
-        head = "GET /ws HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        await loop.sock_sendall(self._socket, (head + key).encode())
-        assert b"101" in await loop.sock_recv(self._socket, 4096)
-        await self.say(hello(self.hub, self.user))
-        assert b"welcome" in await loop.sock_recv(self._socket, 65536)
-
-    async def say(self, text: str) -> None:
-        """Send a text frame."""
-        data = text.encode()
-        frame = b"\x81\xfe" + len(data).to_bytes(2, "big") + b"\0\0\0\0" + data
-        if len(data) < 126:
-            frame = bytes([0x81, 0x80 + len(data)]) + b"\0\0\0\0" + data
-        await asyncio.get_running_loop().sock_sendall(self._socket, frame)
-
-    async def rest(self) -> bytes:
-        """Read after all, to the end."""
-        loop = asyncio.get_running_loop()
-        data = b""
-        while chunk := await asyncio.wait_for(loop.sock_recv(self._socket, 1 << 20), 5):
-            data = (data + chunk)[-64:]
-        return data
-
-    def close(self) -> None:
-        """Go."""
-        self._socket.close()
-
-
-def signal(call_id: str, user_id: str) -> p.Signal:
-    """A big one."""
-    return p.Signal(call_id, user_id, 0, msgspec.Raw(b'"%s"' % (b"x" * 60_000)))
-
-
-@pytest.fixture
-async def deaf(hub: Hub) -> AsyncIterator[Deaf]:
-    """The kitchen, logged in and deaf."""
-    made = Deaf(hub, "indoor")
-    await made.login()
-    yield made
-    made.close()
-
-
-async def test_who_never_reads_is_closed(
-    visitors: Visitors,
-    deaf: Deaf,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(hub_logins, "LOST_GRACE", 0.2)
-    raw = await visitors.login("door")
-    await raw.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
-    await raw.hear_a(p.Ok)
-    for _ in range(int(hub_client.BURST) - 20):  # some megabytes fit into the kernel
-        await raw.say(signal("call-0001", "indoor"))
-    left = await raw.hear_a(p.Ended)
-    assert left.reason is p.Reason.LOST
-    await raw.alive()
-    assert b"\x03\xf5" in await deaf.rest()  # close frame with 1013, behind all that
-    assert [r.getMessage() for r in caplog.records if "does not read" in r.getMessage()] == [
-        "indoor does not read its messages: closed"
-    ]
-
-
-async def test_who_never_reads_can_be_kicked(
-    hub: Hub, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its queue cannot drain, so its socket would stay for as long as it says something."""
-    monkeypatch.setattr(hub_client, "SEND_QUEUE", 1000)
-    monkeypatch.setattr(hub_client, "CLOSE_WITHIN", 0.2)
-    deaf = Deaf(hub, "indoor")
-    await deaf.login()
-    raw = await visitors.login("door")
-    await raw.say(p.Invite(1, "call-0001", p.CallType.VIDEO, ["indoor"]))
-    for _ in range(int(hub_client.BURST) - 20):
-        await raw.say(signal("call-0001", "indoor"))
-    await raw.alive()
-    newer = await visitors.login("indoor")
-    async with asyncio.timeout(5):
-        while json.loads((await visitors.get("/healthz"))[1])["clients"] != 2:
-            await deaf.say('{"t":"ping"}')
-            await asyncio.sleep(0.1)
-    await newer.alive()
-    deaf.close()
 
 
 @pytest.mark.parametrize(

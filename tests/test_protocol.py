@@ -128,7 +128,6 @@ BAD: dict[str, str | bytes] = {
     "rings no time": f'{{{INVITE},"user_ids":["a"],"type":1,"timeout":0}}',
     "rings too long": f'{{{INVITE},"user_ids":["a"],"type":1,"timeout":301}}',
     "too much data": f'{{{INVITE},"user_ids":["a"],"type":1,"data":"{"x" * 2001}"}}',
-    "nobody added": f'{{"t":"add","req":1,{ID},"user_ids":[]}}',
     "joins a call ID too short": '{"t":"join","req":1,"call_id":"1234567"}',
     "too many were seen": f'{{"t":"seen","call_ids":{json.dumps(["call-0001"] * 65)}}}',
     "empty text": f'{{{TEXT},"text":""}}',

@@ -28,22 +28,25 @@ log = logging.getLogger(__name__)
 class Backplane(Protocol):
     """Feeds events to the one who decides, and brings back what is to be done here."""
 
-    def feed(self, event: Input) -> None:
-        """Take an event; ProtocolError when it is refused (nothing changed)."""
+    def feed(self, event: Input) -> bool:
+        """Take an event; ProtocolError when it is refused (nothing changed).
+
+        False: all was done, but somebody has too much to read to be told of it.
+        """
 
     def close(self) -> None:
         """Stop the timers."""
 
 
 class Memory:
-    """The exchange of a single hub. `deliver` and `hang_up` act on this process's sockets;
-    `note` takes what goes into the records.
+    """The exchange of a single hub. `deliver` (False: dropped) and `hang_up` act on this process's
+    sockets; `note` takes what goes into the records.
     """
 
     def __init__(
         self,
         exchange: Exchange,
-        deliver: Callable[[int, p.HubMessage], None],
+        deliver: Callable[[int, p.HubMessage], bool],
         hang_up: Callable[[int], None],
         note: Callable[[Fact], None],
     ) -> None:
@@ -53,13 +56,16 @@ class Memory:
         self._note = note
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
-    def feed(self, event: Input) -> None:
-        """Take an event; ProtocolError when it is refused (nothing changed)."""
-        loop = asyncio.get_running_loop()
+    def feed(self, event: Input) -> bool:
+        """Take an event; ProtocolError when it is refused (nothing changed).
+
+        False: all was done, but somebody has too much to read to be told of it.
+        """
+        loop, told = asyncio.get_running_loop(), True
         for effect in self.exchange.feed(event, loop.time()):
             match effect:
                 case SendTo(session=session, message=message):
-                    self._deliver(session, message)
+                    told = self._deliver(session, message) and told
                 case CloseSession(session=session):
                     self._hang_up(session)
                 case StartTimer(key=key, seconds=seconds):
@@ -69,6 +75,7 @@ class Memory:
                     self._stop(key)
                 case Opened() | AnsweredBy() | Finished():
                     self._note(effect)
+        return told
 
     def close(self) -> None:
         """Stop the timers."""

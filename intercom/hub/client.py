@@ -16,10 +16,15 @@ from intercom.hub.pace import Bucket
 log = logging.getLogger(__name__)
 
 SEND_QUEUE = 64
+PASSED_ON = 32
+"""How many messages may wait for a client so that others still get theirs passed on to it: the rest
+of its queue is for the hub's own words, without which it would not know what it is in."""
 RATE, BURST = 60.0, 240.0
 """Messages a second that a client may send for long, and at once."""
 
 
+FREE = p.Signaled | p.PeerAvailable | p.Texted | p.TypeAsked | p.DoorOpened
+"""What a client can make the hub tell others as often as it likes."""
 CLOSE_WITHIN = 2.0
 """Seconds that a client has to read what was queued before it is closed."""
 
@@ -47,15 +52,24 @@ class Client:
         self._code: int = WSCloseCode.OK
         self._gone = asyncio.Event()
 
-    def send(self, message: p.HubMessage) -> None:
-        """Queue a message; a client that does not read is closed with 1013."""
+    def send(self, message: p.HubMessage) -> bool:
+        """Queue a message; a client that does not read is closed with 1013.
+
+        False: it was of another client, and was dropped, since too many wait to be read.
+        """
         if self._gone.is_set():
-            return
+            return True
+        if isinstance(message, FREE) and self._queue.qsize() >= PASSED_ON:
+            return False
         try:
             self._queue.put_nowait(p.encode(message))
         except asyncio.QueueFull:
             log.warning("%s does not read its messages: closed", self.user_id or "a client")
             self.abort(WSCloseCode.TRY_AGAIN_LATER)
+        except ProtocolError as error:  # no client's fault, and no reason to lose one
+            kind = type(message).__name__
+            log.error("%s to %s is dropped: %s", kind, self.user_id or "a client", error)
+        return True
 
     def close(self, code: int = WSCloseCode.OK) -> None:
         """Close after what is queued has gone out, or soon if that is not read."""
@@ -104,6 +118,7 @@ class Client:
                     f"too many messages: at most {RATE:.0f} a second", Code.RATE_LIMITED
                 )
             on_message(p.decode_client(text_of(frame)))
+            await asyncio.sleep(0)  # lets the writers run: a burst read here fills no queue there
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from intercom import protocol as p
 from intercom.errors import Code
 from intercom.hub.board import Board
@@ -19,14 +21,14 @@ def over_for(board: Board, call: HubCall, member: Member, by: str, reason: Reaso
     """Take a member out of a call that is over for it; each of its devices is told."""
     ended = p.Ended(call.call_id, by, reason, call.seconds(board.now) if member.joined else 0)
     for device in member.devices:
-        tell_end(board, device, ended)
+        tell_end(board, device, ended, call.former_id)
     board.release(call, member.user_id)
 
 
-def tell_end(board: Board, device: Session, ended: p.Ended) -> None:
+def tell_end(board: Board, device: Session, ended: p.Ended, former_id: str = "") -> None:
     """Tell a device that the call is over for it; a socket that looks alive may be dead."""
     board.tell(device, ended)
-    _keep(board, device.user_id, Missed(device.secret, ended))
+    _keep(board, device.user_id, Missed(device.secret, ended, former_id))
 
 
 def finish(board: Board, call: HubCall, ended_by: str, reason: Reason) -> None:
@@ -76,7 +78,7 @@ def _keep(board: Board, user: str, missed: Missed) -> None:
 
 
 def missed_end(board: Board, event: LoggedIn) -> p.Ended | None:
-    """Return the end of the call that the client thinks to be in, if it was in that call.
+    """Return the end of the call that the client thinks to be in, under the ID that it knows.
 
     It is kept under the client's new secret. Another client's login forgets all ends, unless the
     user may have several.
@@ -87,7 +89,7 @@ def missed_end(board: Board, event: LoggedIn) -> p.Ended | None:
     if mine is not None:
         again = replace(mine, secret=event.secret)
         board.missed[user] = tuple(again if m is mine else m for m in kept)
-        return mine.ended
+        return msgspec.structs.replace(mine.ended, call_id=event.call_id)
     if not board.directory.multi_device(user):
         forget_ends(board, user)
     return None

@@ -10,15 +10,18 @@ The law of this module
    Between two there are never more than two; in a group's call, at most `Directory.group_max()`
    are joined, and with the last place (first_answer: the first answer) all ringing ends.
 3. A member without a socket is kept for LOST_GRACE seconds; only the same client (its secret)
-   takes its place in the call up again. A new login of the user ends the old membership, unless
-   the user may have several devices. Who was lost out of a group's call that goes on may come
-   back into it, as the same client, until RETURN_GRACE seconds have passed.
-4. A message that names a call its sender (that device) is not in changes nothing (a request gets
-   error 8010).
+   takes its place in the call up again. Any other login of the user ends that membership, unless
+   the user may have several devices; but what rings goes on to ring, at the new one. Who was lost
+   out of a group's call that goes on may come back into it, as the same client, until RETURN_GRACE
+   seconds have passed.
+4. A message that names a call its sender (that device) is not in, or an earlier part of its own in
+   it, changes nothing (a request gets error 8010).
 5. An event that is refused raises ProtocolError and has changed nothing.
 6. Each part in a call has an entry, a number that rises: a part taken anew (back after it was out,
-   late, at another device than the one that had the transports) has a higher one.
+   late, at another device than the one that had the transports) has a higher one. So has one that
+   rings when the device that has the transport to its inviter (its lead) gives way to another.
 7. A client that comes back to a call which ended meanwhile is told that end, and its true reason.
+   Of two calls that became one, that holds under the ID of either.
 8. Each call is told to the records as one Opened, at most one AnsweredBy, and one Finished, which
    has everybody who was ever called.
 
@@ -29,7 +32,7 @@ of them keep are in `intercom.hub.board`.
 from __future__ import annotations
 
 from intercom import protocol as p
-from intercom.errors import Code, ProtocolError
+from intercom.errors import Code, IllegalEvent, ProtocolError
 from intercom.hub import answering, inviting, joining, logins, talking
 from intercom.hub.board import Board
 from intercom.hub.calls import (
@@ -99,8 +102,10 @@ def _timer(board: Board, kind: str, whose: str) -> None:
             board.away.pop(whose, None)
         case "switch":
             talking.switch_late(board, whose)
-        case _:
+        case "missed":
             board.missed.pop(whose, None)
+        case _:
+            raise IllegalEvent(f'no timer is called "{kind}"')
 
 
 def _message(board: Board, session: Session, message: p.ClientMessage) -> None:
@@ -133,10 +138,12 @@ def _in_call(
             answering.rings(board, call, member, session)
         case p.Accept():
             answering.accept(board, call, member, session, message)
-        case p.Reject(busy=busy):
-            answering.reject(board, call, member, session, busy)
-        case p.Hangup(reason=reason):
-            answering.hang_up(board, call, member, session, reason)
+        case p.Reject(entry=entry) | p.Hangup(entry=entry) if not member.is_meant(entry):
+            pass
+        case p.Reject():
+            answering.reject(board, call, member, session, message)
+        case p.Hangup():
+            answering.hang_up(board, call, member, session, message)
         case p.Signal():
             talking.signal(board, call, member, session, message)
         case p.Available(video=video, audio=audio):

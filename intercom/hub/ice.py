@@ -15,7 +15,7 @@ from intercom.hub.turn import Renewals
 class Ice:
     """Who has which credentials, for how long. `deliver` sends to a client, by its number."""
 
-    def __init__(self, accounts: Accounts, deliver: Callable[[int, p.HubMessage], None]) -> None:
+    def __init__(self, accounts: Accounts, deliver: Callable[[int, p.HubMessage], bool]) -> None:
         self._accounts = accounts
         self._deliver = deliver
         self._renewals: Renewals | None = None

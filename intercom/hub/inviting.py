@@ -101,9 +101,9 @@ def _ring(
     if offline:
         board.say(inviter, p.NoResponse(call.call_id, offline, "offline"))
     for user in busy:
-        told = p.Busy(call.call_id, asked.inviter, user)
-        board.say(inviter, told)
-        board.say(board.calls[board.claims[user]].members[user], told)
+        board.say(inviter, p.Busy(call.call_id, asked.inviter, user))
+        theirs = p.Busy(call.call_id, asked.inviter, user, to_callee=True)
+        board.say(board.calls[board.claims[user]].members[user], theirs)
     failed = [(user, Reason.OFFLINE) for user in offline]
     failed += [(user, Reason.LINE_BUSY) for user in busy]
     for user, reason in failed:

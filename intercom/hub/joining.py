@@ -6,8 +6,8 @@ from intercom import protocol as p
 from intercom.errors import Code, ProtocolError
 from intercom.hub.board import Board
 from intercom.hub.calls import AnsweredBy, StopTimer
-from intercom.hub.ending import forget_end, over_for, tell_end
-from intercom.hub.state import HubCall, Member, Session
+from intercom.hub.ending import fail_switch, forget_end, over_for, tell_end
+from intercom.hub.state import Away, HubCall, Member, Session
 from intercom.hub.talking import ask_newcomer
 from intercom.hub.telling import invitation, roster, tell_invitees
 from intercom.protocol import Reason
@@ -16,20 +16,29 @@ from intercom.protocol import Reason
 def join(board: Board, session: Session, message: p.Join) -> None:
     """Let a device into a running call; ProtocolError, with nothing changed, if it may not."""
     user = session.user_id
-    call = board.calls.get(message.call_id or board.claims.get(user, ""))
-    if call is None:
-        raise ProtocolError("there is no such call (any more)", Code.INVITATION_GONE)
+    call = _sought(board, user, message.call_id)
     member = call.members.get(user)
     if member is None:
         check_late(board, call, user)
-        enter(board, call, session, message.video, message.audio)
+        enter(board, call, session, message, message.req)
     else:
         _check_device(member, session)
         member.video, member.audio = message.video, message.audio
         take(board, call, member, session)
-        arrive(board, call, member)
+        arrive(board, call, member, message.req)
         _ring_anew(board, call, user)
     board.tell(session, p.Ok(message.req))
+
+
+def _sought(board: Board, user: str, call_id: str) -> HubCall:
+    call = board.calls.get(call_id) if call_id else board.call_of(user)
+    if call is None:
+        raise ProtocolError("there is no such call (any more)", Code.INVITATION_GONE)
+    if not call_id and not call.members[user].joined:
+        raise ProtocolError(
+            "you are in no call yet: accept the one that rings, or name it", Code.INVITATION_GONE
+        )
+    return call
 
 
 def check_late(board: Board, call: HubCall, user: str) -> None:
@@ -61,21 +70,29 @@ def is_full(board: Board, call: HubCall) -> bool:
     return len(call.joined()) >= (board.directory.group_max() if call.conference else 2)
 
 
-def enter(board: Board, call: HubCall, session: Session, video: bool, audio: bool) -> None:
-    """Let a user in that was not in the call (any more)."""
-    member = Member(session.user_id, call.next_entry(), [session], True, video, audio)
+def enter(
+    board: Board, call: HubCall, session: Session, sends: p.Join | Away, req: int = 0
+) -> None:
+    """Let a user in that was not in the call (any more); `req`: its `Join`, or 0."""
+    user, entry = session.user_id, call.next_entry()
+    member = Member(user, entry, [session], True, sends.video, sends.audio)
     board.join(call, member)
-    arrive(board, call, member)
+    arrive(board, call, member, req)
 
 
 def take(board: Board, call: HubCall, member: Member, session: Session) -> None:
     """Let a member be in the call with this device, and no other.
 
-    Its entry stays if the others have set up their transports with this device.
+    Its entry stays if the others have set up their transports with this device. What another
+    device of the user has asked the others is asked no more.
     """
     others = [device for device in member.devices if device is not session]
     if member.joined or session is not member.lead:
         member.entry = call.next_entry()
+    if member.joined:
+        member.first = member.entry
+        if call.switch is not None and call.switch.user_id == member.user_id:
+            fail_switch(board, call)
     seconds = call.seconds(board.now) if member.joined else 0
     if not member.joined:
         board.do(StopTimer(("ring", member.user_id)))
@@ -87,7 +104,7 @@ def take(board: Board, call: HubCall, member: Member, session: Session) -> None:
         board.forget(device)
 
 
-def arrive(board: Board, call: HubCall, member: Member) -> None:
+def arrive(board: Board, call: HubCall, member: Member, req: int = 0) -> None:
     """A joined member is there: it is told the call, and the others of it."""
     user, others, was_group = member.user_id, call.joined(but=member.user_id), call.group
     was_rung, member.asked = member.asked is not None, None
@@ -99,8 +116,8 @@ def arrive(board: Board, call: HubCall, member: Member) -> None:
     for rung in stopped:
         call.part(rung.user_id).settle(Reason.ANSWERED_ELSEWHERE)
         over_for(board, call, rung, user, Reason.ANSWERED_ELSEWHERE)
-    board.say(member, roster(board, call, member))
-    accepted = p.Accepted(call.call_id, user, member.entry, member.video, member.audio)
+    board.say(member, roster(board, call, member, req))
+    accepted = p.Accepted(call.call_id, user, member.entry, call.shows(member), member.audio)
     for other in others:
         board.say(other, accepted)
     if was_group and (was_rung or stopped):

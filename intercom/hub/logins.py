@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from intercom import protocol as p
-from intercom.hub.answering import drop, leave, reject
+from intercom.hub.answering import drop, lead_lost, leave, reject
 from intercom.hub.board import Board
 from intercom.hub.calls import CloseSession, LoggedIn, StartTimer, StopTimer
 from intercom.hub.ending import missed_end
 from intercom.hub.joining import enter, is_full
 from intercom.hub.state import Away, HubCall, Member, Session, same_secret
 from intercom.hub.talking import ask_again
-from intercom.hub.telling import invitation, roster
+from intercom.hub.telling import invitation, merged, roster
 from intercom.protocol import LOST_GRACE, RETURN_GRACE, Reason
 
 DEVICES_MAX = 8
@@ -23,22 +23,23 @@ def login(board: Board, event: LoggedIn) -> None:
     old = _same_client(board, event)
     missed = missed_end(board, event)
     back = _let_back(board, event)
+    session = Session(event.session, user, event.secret)
     if not board.directory.multi_device(user):
         for other in list(board.sessions.get(user, [])):
             if other is not old:
+                _hand_on(board, other, session)
                 _kick(board, other, "logged in elsewhere")
-    session = Session(event.session, user, event.secret)
     kept = None if old is None else _replace(board, old, session, event.call_id)
     board.open(session)
     call = back[0] if back is not None else kept
-    held = missed is not None or (call is not None and call.call_id == event.call_id)
+    held = missed is not None or (call is not None and call.goes_by(event.call_id))
     board.tell(session, _welcome(board, event, call, held))
     if missed is not None:
         board.tell(session, missed)
     if back is not None:
-        enter(board, back[0], session, back[1].video, back[1].audio)
+        enter(board, back[0], session, back[1])
     elif kept is not None:
-        _resume(board, kept, kept.members[user], session)
+        _resume(board, kept, kept.members[user], session, event.call_id)
     elif old is None:
         _ring_too(board, session)
     _limit(board, user)
@@ -46,9 +47,12 @@ def login(board: Board, event: LoggedIn) -> None:
 
 def detach(board: Board, session: Session) -> None:
     """The socket is gone; in a call its user has LOST_GRACE seconds to come back."""
-    member = board.member_at(session)
+    call, member = board.call_of(session.user_id), board.member_at(session)
     board.unplug(session)
-    if member is not None and member.lost:
+    if call is None or member is None:
+        return
+    lead_lost(board, call, member, session)
+    if member.lost:
         board.do(StartTimer(("lost", session.user_id), LOST_GRACE))
 
 
@@ -61,7 +65,7 @@ def bye(board: Board, session: Session) -> None:
         elif any(device.attached for device in member.devices if device is not session):
             drop(board, call, member, session, Reason.HANGUP)
         else:
-            reject(board, call, member, session, busy=False)
+            reject(board, call, member, session, p.Reject(call.call_id))
     board.do(CloseSession(session.number))
     board.unplug(session)
 
@@ -114,6 +118,16 @@ def _out(board: Board, session: Session, reason: Reason) -> None:
         drop(board, call, member, session, reason)
 
 
+def _hand_on(board: Board, old: Session, new: Session) -> None:
+    """What rings at the old device rings at the new one, and that as a new part if it rang."""
+    call, member = board.call_of(old.user_id), board.member_at(old)
+    if call is None or member is None or member.joined:
+        return
+    member.devices.append(new)
+    if member.rang:
+        member.entry, member.rang = call.next_entry(), False
+
+
 def _replace(board: Board, old: Session, new: Session, call_id: str) -> HubCall | None:
     """Put a client's new session in the place of its old one; return the call it is still in."""
     call, member = board.call_of(old.user_id), board.member_at(old)
@@ -133,7 +147,7 @@ def _replace(board: Board, old: Session, new: Session, call_id: str) -> HubCall 
 
 def _takes_up(call: HubCall, member: Member, device: Session, call_id: str) -> bool:
     """Tell whether the client is in the call, or cannot know of it: its invitation was lost."""
-    return call_id == call.call_id or not (member.joined or device.rang == call.call_id)
+    return call.goes_by(call_id) or not (member.joined or device.rang == call.call_id)
 
 
 def _welcome(board: Board, event: LoggedIn, call: HubCall | None, held: bool) -> p.Welcome:
@@ -149,10 +163,15 @@ def _welcome(board: Board, event: LoggedIn, call: HubCall | None, held: bool) ->
     )
 
 
-def _resume(board: Board, call: HubCall, member: Member, session: Session) -> None:
-    """Tell a member that is back what it may have missed."""
+def _resume(
+    board: Board, call: HubCall, member: Member, session: Session, call_id: str = ""
+) -> None:
+    """Tell a member that is back, to `call_id` as it thinks, what it may have missed."""
     board.do(StopTimer(("lost", member.user_id)))
     if member.joined:
+        if call_id and call_id == call.former_id:
+            [other, *_] = call.joined(but=member.user_id)
+            board.tell(session, merged(call, member, call_id, other))
         board.tell(session, roster(board, call, member))
         ask_again(board, call, member)
     else:
@@ -160,11 +179,12 @@ def _resume(board: Board, call: HubCall, member: Member, session: Session) -> No
 
 
 def _ring_too(board: Board, session: Session) -> None:
-    """A further device of one that is being rung rings as well."""
+    """A further device of one that is being rung, or the one in its place, rings as well."""
     call = board.call_of(session.user_id)
     if call is not None and not call.members[session.user_id].joined:
         member = call.members[session.user_id]
-        member.devices.append(session)
+        if session not in member.devices:
+            member.devices.append(session)
         _resume(board, call, member, session)
 
 

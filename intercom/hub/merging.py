@@ -6,7 +6,8 @@ from intercom import protocol as p
 from intercom.hub.board import Board
 from intercom.hub.calls import AnsweredBy
 from intercom.hub.joining import take
-from intercom.hub.state import HubCall, Member, Session
+from intercom.hub.state import HubCall, Session
+from intercom.hub.telling import merged
 
 
 def crossing(board: Board, user: str, callee: str) -> HubCall | None:
@@ -24,6 +25,8 @@ def merge(board: Board, call: HubCall, session: Session, message: p.Invite) -> N
     board.tell(session, p.Ok(message.req))
     take(board, call, me, session)
     me.video, me.audio = message.video, message.audio
+    me.first = p.SPONSOR_ENTRY  # so it numbers its part, until it hears of this one
+    call.former_id = max(message.call_id, old)
     if message.call_id < old:
         board.rename(call, message.call_id)
         call.sponsor = user
@@ -31,20 +34,5 @@ def merge(board: Board, call: HubCall, session: Session, message: p.Invite) -> N
     call.answered = board.now
     call.part(user).come(board.now)
     board.do(AnsweredBy(call.opened.call_id, user))
-    _say_merged(board, call, me, message.call_id, other)
-    _say_merged(board, call, other, old, me)
-
-
-def _say_merged(board: Board, call: HubCall, me: Member, own_id: str, other: Member) -> None:
-    merged = p.Merged(
-        call.call_id,
-        own_id,
-        other.user_id,
-        call.sponsor,
-        call.type,
-        entry=me.entry,
-        user_entry=other.entry,
-        video=other.video,
-        audio=other.audio,
-    )
-    board.say(me, merged)
+    board.say(me, merged(call, me, message.call_id, other))
+    board.say(other, merged(call, other, old, me))

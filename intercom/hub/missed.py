@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 OUTCOMES = frozenset({Reason.NO_RESPONSE, Reason.OFFLINE, Reason.CANCELED, Reason.LOST})
 """A party to which this happened did not get the call, and did not refuse it."""
+USERS_MAX = 4096
+"""Users whose missed calls are kept at most; then those of who was called longest ago go."""
 BYTES = 16 * 1024
 """How much of a welcome they may take at most; it has the names of 200 users as well."""
 
@@ -33,12 +35,12 @@ class _Entry:
 
 
 class MissedCalls:
-    """Kept in memory: a login must not wait for a disk. At most MEMBERS_MAX a user."""
+    """Kept in memory: a login must not wait for a disk. MEMBERS_MAX of a user, USERS_MAX users."""
 
     def __init__(self, clock: Clock, days: float) -> None:
         self._clock = clock
         self._seconds = days * DAY
-        self._users: dict[str, dict[str, _Entry]] = {}  # oldest first
+        self._users: dict[str, dict[str, _Entry]] = {}  # both oldest first
 
     def load(self, rows: Iterable[MissedRow]) -> None:
         """Take over what an earlier run wrote, oldest first; it stands before what is known."""
@@ -56,17 +58,21 @@ class MissedCalls:
                 continue
             dated = row.started >= NO_CLOCK
             at = row.started if dated else self._clock.steady()
-            self._users.setdefault(row.user_id, {})[row.call_id] = _Entry(call, at, dated)
+            self._newest(row.user_id)[row.call_id] = _Entry(call, at, dated)
         for user, calls in known.items():
-            self._users.setdefault(user, {}).update(calls)
+            self._newest(user).update(calls)
+        self._users = dict(list(self._users.items())[-USERS_MAX:])
 
     def add(self, user_id: str, call: p.MissedCall, at: float) -> list[Pair]:
         """Note that the user missed a call at `at` (steady); return what is given up for it."""
-        calls = self._users.setdefault(user_id, {})
+        calls = self._newest(user_id)
         calls.pop(call.call_id, None)
         calls[call.call_id] = _Entry(call, at)
-        old = list(calls)[:-MEMBERS_MAX]
-        return self.seen(user_id, old)
+        given_up = self.seen(user_id, list(calls)[:-MEMBERS_MAX])
+        if len(self._users) > USERS_MAX:
+            oldest = next(iter(self._users))
+            given_up += self.seen(oldest, list(self._users[oldest]))
+        return given_up
 
     def seen(self, user_id: str, call_ids: Iterable[str]) -> list[Pair]:
         """Forget these; return those that were known."""
@@ -90,6 +96,11 @@ class MissedCalls:
             if ago <= self._seconds:
                 found.append(call)
         return tuple(found)
+
+    def _newest(self, user_id: str) -> dict[str, _Entry]:
+        """Return the calls of a user that is called now: of all users, it stays longest."""
+        calls = self._users[user_id] = self._users.pop(user_id, {})
+        return calls
 
     def _ago(self, entry: _Entry) -> float:
         now = self._clock.wall() if entry.dated else self._clock.steady()

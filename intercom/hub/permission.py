@@ -9,9 +9,8 @@ from intercom.errors import Code, ProtocolError
 from intercom.hub.board import Board
 from intercom.hub.calls import Group
 from intercom.hub.state import HubCall
-
-OTHERS_MAX = 48
-"""Users in one call besides the caller: if all were busy, its send queue would just hold that."""
+from intercom.hub.wording import few
+from intercom.protocol import OTHERS_MAX
 
 
 def check_invite(board: Board, user: str, message: p.Invite) -> list[str]:
@@ -19,6 +18,11 @@ def check_invite(board: Board, user: str, message: p.Invite) -> list[str]:
     taken = board.calls.get(message.call_id)
     if taken is not None and (taken.sponsor != user or user not in taken.members):
         raise ProtocolError("this call ID is taken: make a random one", Code.BAD_PARAMETER)
+    if not message.group and (len(message.user_ids) != 1 or message.group_id):
+        raise ProtocolError(
+            "a call between two names one user and no group: set group to call more",
+            Code.BAD_PARAMETER,
+        )
     callees = _callees(board, user, message)
     _check_users(board, user, callees, message.group_id)
     _check_size(len(callees))
@@ -27,23 +31,19 @@ def check_invite(board: Board, user: str, message: p.Invite) -> list[str]:
 
 def check_added(board: Board, call: HubCall, user: str, message: p.Add) -> list[str]:
     """Return whom an addition rings, without who is in the call; ProtocolError if refused."""
-    callees = [u for u in dict.fromkeys(message.user_ids) if u not in call.members or u == user]
-    _check_users(board, user, callees, call.opened.group_id)
+    named = _callees(board, user, message)
+    callees = [callee for callee in named if callee not in call.members or callee == user]
+    _check_users(board, user, callees, message.group_id or call.opened.group_id)
     if len(call.joined()) >= board.directory.group_max():
         raise ProtocolError(
             f"the call is full: at most {board.directory.group_max()} can be in it", Code.CALL_FULL
         )
-    _check_size(len(call.members) - 1 + len(callees))
+    _check_size(len((call.parts.keys() | callees) - {call.opened.sponsor}))
     return callees
 
 
-def _callees(board: Board, user: str, message: p.Invite) -> list[str]:
+def _callees(board: Board, user: str, message: p.Invite | p.Add) -> list[str]:
     named = list(dict.fromkeys(message.user_ids))
-    if not message.group and (len(message.user_ids) != 1 or message.group_id):
-        raise ProtocolError(
-            "a call between two names one user and no group: set group to call more",
-            Code.BAD_PARAMETER,
-        )
     if message.group_id:
         group = _group(board, message.group_id)
         for callee in named:
@@ -88,12 +88,13 @@ def _check_users(board: Board, user: str, callees: Collection[str], group_id: st
         and (refused := directory.refuse_call(user, callee)) is not None
     ]
     if refusals:
-        raise ProtocolError("; ".join(refusals), Code.NOT_PERMITTED)
+        raise ProtocolError(few(refusals, joint="; "), Code.NOT_PERMITTED)
 
 
 def _check_size(others: int) -> None:
     if others > OTHERS_MAX:
         raise ProtocolError(
-            f"{others} are too many for one call: ring at most {OTHERS_MAX}",
+            f"{others} are too many for one call: it has {OTHERS_MAX} users besides its sponsor at"
+            " most, those who left counted",
             Code.BAD_PARAMETER,
         )

@@ -29,13 +29,14 @@ from intercom.hub.metrics import CONTENT_TYPE, Metrics
 from intercom.hub.pace import Pace
 from intercom.hub.records import Records
 from intercom.hub.tls import server_context
+from intercom.hub.wording import few
 
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT = 5.0
 SWEEP = 0.5
 INVITE_RATE, INVITE_BURST = 0.5, 5.0
-"""Calls a second that a user may make for long, and calls at once."""
+"""Calls (also additions, and joins) a second that a user may make for long, and at once."""
 LEAVE_WITHIN = 10.0
 """Seconds over which clients are spread when the hub goes down."""
 
@@ -187,15 +188,19 @@ class Hub:
             if isinstance(message, p.Seen):
                 self._records.seen(client.user_id, message.call_ids)
                 return
-            if isinstance(message, p.Invite | p.Add):
-                self._may_invite(client)
-            self._backplane.feed(Received(client.number, message))
+            if isinstance(message, p.Invite | p.Add | p.Join):
+                self._keep_pace(client)
+            told = self._backplane.feed(Received(client.number, message))
         except ProtocolError as error:
             if not isinstance(message, p.Request):
                 raise
             client.send(p.Error(message.req, error.code, error.message))
+        else:
+            if not told:
+                raise ProtocolError("more messages than the others can read", Code.RATE_LIMITED)
 
-    def _may_invite(self, client: Client) -> None:
+    def _keep_pace(self, client: Client) -> None:
+        """Raise ProtocolError unless the user may ring others, or move a call, once more."""
         if self._stopping:
             raise ProtocolError("the hub is going down: try again shortly", Code.RATE_LIMITED)
         if not self._pace.take(client.user_id, asyncio.get_running_loop().time()):
@@ -204,9 +209,8 @@ class Hub:
 
     # -- what the exchange decides -----------------------------------------------------------
 
-    def _deliver(self, session: int, message: p.HubMessage) -> None:
-        if session in self._clients:
-            self._clients[session].send(message)
+    def _deliver(self, session: int, message: p.HubMessage) -> bool:
+        return session not in self._clients or self._clients[session].send(message)
 
     def _hang_up(self, session: int) -> None:
         if session in self._clients:
@@ -221,7 +225,7 @@ class Hub:
         log.info(
             "call %s -> %s ended: %s by %s, rung %.1f s, connected %d s",
             fact.sponsor,
-            fact.group_id or ", ".join(party.user_id for party in fact.parties),
+            fact.group_id or few([party.user_id for party in fact.parties]),
             fact.reason,
             fact.ended_by,
             fact.rung,

@@ -30,14 +30,19 @@ class Session:
 
 @dataclass(frozen=True)
 class Missed:
-    """The end of a call, kept for the client that was in it."""
+    """The end of a call, kept for the client that was in it.
+
+    `former_id`: under which the client may know the call that another one was merged into.
+    """
 
     secret: str
     ended: p.Ended
+    former_id: str = ""
 
     def told_to(self, resumes: str, call_id: str) -> bool:
         """Tell whether a client that comes back to `call_id` is to hear of it."""
-        return same_secret(self.secret, resumes) and self.ended.call_id == call_id
+        known = bool(call_id) and call_id in {self.ended.call_id, self.former_id}
+        return known and same_secret(self.secret, resumes)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Asked:
 class Member:
     """One user's part in a call: joined with one device, or rung at all of them.
 
-    `lead`: of the devices that ring, the one that the inviter sets a transport up with.
+    `lead`: of the devices that ring, the one that the inviter sets a transport up with. `first`:
+    the entry that this part began with; its devices may not know yet that it has a higher one.
     """
 
     user_id: str
@@ -81,6 +87,14 @@ class Member:
     rang: bool = False
     asked: Asked | None = None
     lead: Session | None = None
+    first: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.entry
+
+    def is_meant(self, entry: int) -> bool:
+        """Tell whether what is said of the part `entry` (0: whichever) is said of this one."""
+        return entry == 0 or self.first <= entry <= self.entry
 
     @property
     def lost(self) -> bool:
@@ -91,6 +105,11 @@ class Member:
     def inviter(self) -> str:
         """Who called it; empty for the sponsor, and for one that came by itself."""
         return "" if self.asked is None else self.asked.inviter
+
+    @property
+    def early(self) -> bool:
+        """Tell whether it was promised early media."""
+        return self.asked is not None and self.asked.early_media
 
     def rung_by(self, user_id: str) -> bool:
         """Tell whether it rings because that user called it."""
@@ -137,6 +156,7 @@ class HubCall:
     """A call, from the invitation to its end. Times are monotonic seconds.
 
     `group`: more than two may be in it; `first_answer`: not before the first has accepted.
+    `former_id`: of the call that was merged into this one.
     """
 
     call_id: str
@@ -151,11 +171,20 @@ class HubCall:
     answered: float | None = None
     switch: Switch | None = None
     entries: int = 0
+    former_id: str = ""
 
     @property
     def conference(self) -> bool:
         """Tell whether all who accept come in."""
         return self.group and not self.first_answer
+
+    def goes_by(self, call_id: str) -> bool:
+        """Tell whether a client that is in `call_id` is in this call."""
+        return bool(call_id) and call_id in {self.call_id, self.former_id}
+
+    def shows(self, member: Member) -> bool:
+        """Tell whether the others get the member's picture: in an audio call, nobody's."""
+        return member.video and self.type is CallType.VIDEO
 
     def next_entry(self) -> int:
         """Number a part in the call; each number is higher than those before."""

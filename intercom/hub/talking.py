@@ -12,6 +12,9 @@ from intercom.hub.ending import fail_switch
 from intercom.hub.state import HubCall, Member, Session, Switch
 from intercom.protocol import CallType
 
+BODY_MAX = p.MAX_MESSAGE - 1024
+"""Bytes of a signal that are passed on: with the names around it, it must fit into a message."""
+
 
 def signal(
     board: Board, call: HubCall, member: Member, session: Session, message: p.Signal
@@ -20,6 +23,8 @@ def signal(
 
     Of a member that rings at several devices, one has the transport: its lead.
     """
+    if (size := len(message.body)) > BODY_MAX:
+        raise ProtocolError(f"signal of {size} bytes: at most {BODY_MAX} are passed on")
     other = call.members.get(message.user_id)
     if other is None or other is member or session is not _speaker(member):
         return
@@ -39,7 +44,7 @@ def available(board: Board, call: HubCall, member: Member, video: bool, audio: b
     if not member.joined:
         return
     member.video, member.audio = video, audio
-    told = p.PeerAvailable(call.call_id, member.user_id, video, audio)
+    told = p.PeerAvailable(call.call_id, member.user_id, call.shows(member), audio)
     for other in call.members.values():
         if other is not member and (other.joined or other.rung_by(member.user_id)):
             board.say(other, told)

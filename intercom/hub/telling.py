@@ -22,7 +22,7 @@ def invitation(board: Board, call: HubCall, member: Member) -> p.Invited:
         sponsor_entry=inviter.entry,
         group=call.group,
         early_media=asked.early_media,
-        video=inviter.video,
+        video=call.shows(inviter),
         audio=inviter.audio,
         group_id=call.opened.group_id,
         data=asked.data,
@@ -30,32 +30,54 @@ def invitation(board: Board, call: HubCall, member: Member) -> p.Invited:
     )
 
 
-def roster(board: Board, call: HubCall, member: Member) -> p.Roster:
-    """Return the whole of a call, as one of its members is told."""
+def roster(board: Board, call: HubCall, member: Member, req: int = 0) -> p.Roster:
+    """Return the whole of a call, as one of its members is told; `req`: its `Join`, or 0."""
     answered = call.answered
     return p.Roster(
         call.call_id,
         call.sponsor,
         call.type,
         member.entry,
-        [_present(other, member) for other in call.members.values() if other is not member],
+        [_present(call, other, member) for other in call.members.values() if other is not member],
         answered=answered is not None,
         group=call.group,
         group_id=call.opened.group_id,
         seconds=0.0 if answered is None else round(board.now - answered, 1),
+        req=req,
     )
 
 
-def _present(member: Member, told: Member) -> p.Present:
+def _present(call: HubCall, member: Member, told: Member) -> p.Present:
     if not member.joined:  # what it will send is told when it accepts
-        rang = member.rang and member.inviter == told.user_id
-        return p.Present(member.user_id, member.entry, joined=False, rang=rang)
-    return p.Present(member.user_id, member.entry, video=member.video, audio=member.audio)
+        mine = member.rung_by(told.user_id)
+        return p.Present(
+            member.user_id,
+            member.entry,
+            joined=False,
+            rang=mine and member.rang,
+            early=mine and member.early,
+        )
+    return p.Present(member.user_id, member.entry, video=call.shows(member), audio=member.audio)
+
+
+def merged(call: HubCall, member: Member, own_id: str, other: Member) -> p.Merged:
+    """Return what one of two that called each other is told; `own_id`: the ID of its own call."""
+    return p.Merged(
+        call.call_id,
+        own_id,
+        other.user_id,
+        call.sponsor,
+        call.type,
+        entry=member.entry,
+        user_entry=other.entry,
+        video=call.shows(other),
+        audio=other.audio,
+    )
 
 
 def tell_invitees(board: Board, call: HubCall) -> None:
-    """Tell the members of a call who of it is still being rung."""
-    told = p.Invitees(call.call_id, [rung.user_id for rung in call.rung()])
+    """Tell the members of a call who of it is still being rung, and whether it is a group's."""
+    told = p.Invitees(call.call_id, [rung.user_id for rung in call.rung()], call.group)
     for member in call.joined():
         board.say(member, told)
 
