@@ -7,6 +7,7 @@ import pytest
 
 from intercom import protocol as p
 from intercom.hub.keys import Keys
+from intercom.protocol import Reason
 
 from .exchange_rig import C1, Hub, house, invite
 

@@ -1,4 +1,4 @@
-"""What a client has not read yet, and who pays for it: send queues at the hub, over real sockets."""
+"""What a client has not read yet, and who pays for it: send queues, over real sockets."""
 
 from __future__ import annotations
 
