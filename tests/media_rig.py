@@ -118,6 +118,7 @@ class TestDevices:
 
     def __init__(self, encoded: bool = False) -> None:
         self.encoded = encoded
+        self.ids = ["test"]
         self.camera: TestCamera | None = None
         self.broken: set[str] = set()
         self.played: list[bytes] = []
@@ -148,10 +149,10 @@ class TestDevices:
         return Device(0.01, play)
 
     def cameras(self) -> list[tuple[str, str]]:
-        return [("test", "a camera")]
+        return [(known, "a camera") for known in self.ids]
 
     def microphones(self) -> list[tuple[str, str]]:
-        return [("test", "a microphone")]
+        return [(known, "a microphone") for known in self.ids]
 
     def select(self, kind: str, device_id: str) -> str:
         before = self.selected_of(kind)

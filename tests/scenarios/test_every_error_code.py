@@ -11,13 +11,13 @@ from intercom import protocol as p
 from intercom.hub.keys import Keys
 
 from ..hub_rig import Visitors
+from ..media_rig import until
 from .house import House, connect
 
 Cause = Callable[[House], Awaitable[str]]
 CAUSES: dict[Code, Cause] = {}
 UNUSED = {
     Code.SWITCH_TO_AUDIO_FAILED: "the original's; here a switch to audio cannot be refused",
-    Code.DEVICE_REFUSED: "the original's; each kind of device has a code of its own",
 }
 """Codes that no condition gives, and why they are kept."""
 
@@ -52,6 +52,19 @@ async def login(house: House, code: Code, token: str) -> str:
     """Return the words with which that token is refused."""
     anna = await house.client("anna", login=False)
     return await words(code, anna.login("anna", token))
+
+
+@causes(Code.DEVICE_REFUSED)
+async def device_refused(house: House) -> str:
+    anna, ben = await house.clients("anna", "ben", media=True)
+    await connect(anna, ben)
+    await until(lambda: anna.media is not None and anna.media.camera_open)
+    anna.devices.ids.append("other")
+    anna.devices.broken = {"camera"}
+    try:
+        return await words(Code.DEVICE_REFUSED, anna.switch_device("camera", "other"))
+    finally:
+        anna.devices.broken = set()
 
 
 @causes(Code.BAD_PARAMETER)
