@@ -10,10 +10,7 @@ import msgspec
 
 from intercom.calling_media import CallingMedia, bad
 from intercom.errors import CallingError, Code
-from intercom.protocol import CALL_ID
-
-SOUND_MAX, PICTURE_MAX = 4 * 2**20, 2**20
-"""Bytes that the hub keeps of each at most."""
+from intercom.protocol import CALL_ID, MESSAGE_PARTS
 
 
 class _Left(msgspec.Struct):
@@ -48,8 +45,8 @@ class CallingMessages(CallingMedia):
     async def fetch_message(self, message_id: str) -> tuple[bytes, bytes]:
         """Return a message's sound (WAV) and picture (JPEG); empty what it does not have."""
         where = f"/messages/{quote(message_id, safe='')}"
-        sound = await self._part(f"{where}/sound.wav", SOUND_MAX)
-        picture = await self._part(f"{where}/picture.jpg", PICTURE_MAX)
+        sound = await self._part(f"{where}/sound.wav", MESSAGE_PARTS["sound.wav"])
+        picture = await self._part(f"{where}/picture.jpg", MESSAGE_PARTS["picture.jpg"])
         if not sound and not picture:
             raise CallingError(Code.INVITATION_GONE, "there is no such message (any more)")
         return sound, picture

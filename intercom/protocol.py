@@ -35,6 +35,8 @@ OTHERS_MAX = 48
 """Users that one call ever has besides its sponsor, those who left counted."""
 RING_MAX = 300
 """Seconds that a call may ring at most."""
+MESSAGE_PARTS = {"sound.wav": 4 * 2**20, "picture.jpg": 2**20}
+"""What a visitor's message may have, and the bytes of each at most."""
 USER_ID = r"\A[A-Za-z0-9_-]{1,64}\Z"
 CALL_ID = r"\A[A-Za-z0-9_-]{8,64}\Z"
 

@@ -11,12 +11,11 @@ from aiohttp.test_utils import TestServer
 
 from intercom import CallingError, Code, Event
 from intercom.calling import Calling
-from intercom.calling_messages import PICTURE_MAX, SOUND_MAX
 from intercom.config import HubConfig
-from intercom.hub.messages import LIMITS
 from intercom.hub.server import Hub
 from intercom.link import pinned
 from intercom.link_http import HubHttp
+from intercom.protocol import MESSAGE_PARTS
 
 from .conftest import USERS, Client, Login
 from .messages_rig import PICTURE, SOUND
@@ -66,11 +65,10 @@ async def test_at_login_a_missed_call_tells_of_its_message(login: Login) -> None
 
 
 async def test_the_biggest_that_may_be_left_is_fetched(login: Login) -> None:
-    assert tuple(LIMITS.values()) == (SOUND_MAX, PICTURE_MAX)
     door, indoor = await login("door"), await login("indoor")
     call_id = await in_vain(door)
-    sound = SOUND + bytes(SOUND_MAX - len(SOUND))
-    picture = PICTURE + bytes(PICTURE_MAX - len(PICTURE))
+    sound = SOUND + bytes(MESSAGE_PARTS["sound.wav"] - len(SOUND))
+    picture = PICTURE + bytes(MESSAGE_PARTS["picture.jpg"] - len(PICTURE))
     too_big = door.leave_message([call_id], sound + b"x", picture)
     assert await code(too_big) is Code.BAD_PARAMETER
     message = await door.leave_message([call_id], sound, picture)

@@ -11,8 +11,8 @@ import pytest
 
 from intercom.errors import Code
 from intercom.hub import messages_form, messages_http
-from intercom.hub.messages import LIMITS
 from intercom.hub.server import Hub
+from intercom.protocol import MESSAGE_PARTS
 
 from .hub_rig import Visitors
 from .messages_rig import PICTURE, SOUND, Answer, Http, check, http_to, in_vain
@@ -87,7 +87,7 @@ async def test_what_is_too_big_is_refused_whether_it_says_so_or_not(
     await in_vain(visitors, CALL)
     name = "sound" if part == "sound.wav" else "picture"
     start = SOUND[:44] if name == "sound" else PICTURE[:20]
-    whole = start + bytes(LIMITS[part] - len(start))
+    whole = start + bytes(MESSAGE_PARTS[part] - len(start))
     answer = await http.ask(
         "POST", f"/messages?calls={CALL}", "door", data=form((name, whole + b"x"))
     )
@@ -157,5 +157,5 @@ async def test_a_form_that_is_cut_off_anywhere_is_refused(visitors: Visitors, ht
 
 
 def test_the_limits_are_those_of_the_manual() -> None:
-    assert LIMITS == {"sound.wav": 4 * 2**20, "picture.jpg": 2**20}
-    assert set(messages_form.TYPES) == set(messages_form.BEGINS) == set(LIMITS)
+    assert MESSAGE_PARTS == {"sound.wav": 4 * 2**20, "picture.jpg": 2**20}
+    assert set(messages_form.TYPES) == set(messages_form.BEGINS) == set(MESSAGE_PARTS)

@@ -23,13 +23,12 @@ import msgspec
 from intercom.errors import Code, IntercomError
 from intercom.hub.records_ledger import DAY
 from intercom.hub.records_schema import NO_CLOCK
+from intercom.protocol import MESSAGE_PARTS
 
 log = logging.getLogger(__name__)
 
 FOLDER = "messages"
 """Its name in the state directory."""
-LIMITS = {"sound.wav": 4 * 2**20, "picture.jpg": 2**20}
-"""What a message has of it, and bytes at most."""
 ABOUT = "about.json"
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -98,7 +97,7 @@ class Messages:
         readers: Collection[str],
         parts: dict[str, bytes],
     ) -> str:
-        """Keep a message; return its ID once it is safe. `parts`: by the names of LIMITS.
+        """Keep a message; return its ID once it is safe. `parts`: by the names of MESSAGE_PARTS.
 
         Raises MessageError when it cannot be kept; then nothing of it is left.
         """
@@ -206,7 +205,7 @@ class Messages:
             log.warning("the visitor's message in %s is damaged and removed: %s", folder, error)
             shutil.rmtree(folder, ignore_errors=True)
             return None
-        parts = (folder / name for name in LIMITS)
+        parts = (folder / name for name in MESSAGE_PARTS)
         return _Kept(about, sum(part.stat().st_size for part in parts if part.exists()))
 
     def _shrink(self, room: int) -> None:

@@ -11,7 +11,8 @@ from aiohttp.http import HttpProcessingError
 
 from intercom import protocol as p
 from intercom.errors import Code
-from intercom.hub.messages import LIMITS, MessageError
+from intercom.hub.messages import MessageError
+from intercom.protocol import MESSAGE_PARTS
 
 PARTS = {"sound": "sound.wav", "picture": "picture.jpg"}
 """The names of a form's parts, and of the files they become."""
@@ -40,8 +41,8 @@ def call_ids(text: str) -> Sequence[str]:
 
 async def received(request: web.Request) -> dict[str, bytes]:
     """Return the files of the form, by name; raises MessageError for what is wrong with them."""
-    if (request.content_length or 0) > sum(LIMITS.values()) + CHUNK:
-        raise _too_big("message", sum(LIMITS.values()))
+    if (request.content_length or 0) > sum(MESSAGE_PARTS.values()) + CHUNK:
+        raise _too_big("message", sum(MESSAGE_PARTS.values()))
     try:
         found = await _form(request)
     except MALFORMED as error:
@@ -68,8 +69,8 @@ async def _limited(part: BodyPartReader, name: str) -> bytes:
     data = bytearray()
     while chunk := await part.read_chunk(CHUNK):
         data += chunk
-        if len(data) > LIMITS[name]:
-            raise _too_big(name, LIMITS[name])
+        if len(data) > MESSAGE_PARTS[name]:
+            raise _too_big(name, MESSAGE_PARTS[name])
     return bytes(data)
 
 
