@@ -73,9 +73,7 @@ class Calling(CallingMessages):
 
     async def logout(self) -> None:
         """Leave the call and the hub; release the devices. Legal at any time."""
-        if not isinstance(self.phase, ph.Ringing):  # other devices of this user may ring on
-            self.feed(ph.HungUp())
-        await self.link.close(bye=True)
+        await self.link.close(bye=True)  # what there is to leave, the hub leaves at that
         self.feed(ph.HungUp())
         await self.stop_media()
         self._stop_grace()

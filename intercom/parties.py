@@ -132,12 +132,12 @@ def type_changed(old: CallType, new: CallType) -> Emit:
     return Emit(Event.CALL_TYPE_CHANGED, payload)
 
 
-def connected(phase: InCall, since: float, **changes: Any) -> Connected:
+def connected(phase: InCall, since: float) -> Connected:
     """Return the call as connected since then, or for as long as it is."""
     if isinstance(phase, Connected):
-        return replace(phase, **changes)
+        return phase
     known = {field.name: getattr(phase, field.name) for field in fields(Call)}
-    return Connected(**(known | changes), since=since)
+    return Connected(**known, since=since)
 
 
 def told_available(phase: Call) -> Send:

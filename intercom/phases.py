@@ -40,7 +40,7 @@ class Other:
     early: bool = False
 
 
-Left = tuple[tuple[str, int], ...]
+Parts = tuple[tuple[str, int], ...]
 """Calls that were left, each with the number of our part in it: a higher one is a new part."""
 
 
@@ -50,7 +50,7 @@ class Idle:
 
     call_id: ClassVar[str] = ""
     joining: int = 0
-    over: Left = field(default=(), compare=False)
+    over: Parts = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,12 @@ class Call:
     type: CallType
     entry: int = 0
     group: bool = False
-    early_media: bool = False
     video: bool = True
     audio: bool = True
     adrift: bool = False
     untold: bool = False
     shut: bool = False
-    over: Left = field(default=(), compare=False)
+    over: Parts = field(default=(), compare=False)
 
     @property
     def joined(self) -> tuple[Other, ...]:
@@ -113,8 +112,11 @@ class Calling(Call):
 
 @dataclass(frozen=True)
 class Ringing(Call):
-    """Ringing in. `answering`: accepted here, not yet confirmed by the hub."""
+    """Ringing in. `early_media`: we are shown who calls; `answering`: accepted here, not yet
+    confirmed by the hub.
+    """
 
+    early_media: bool = False
     answering: bool = False
 
 

@@ -20,9 +20,9 @@ from intercom.phases import (
     Effect,
     Idle,
     JoinAsked,
-    Left,
     Opened,
     Other,
+    Parts,
     Phase,
     Ringing,
     Send,
@@ -45,7 +45,6 @@ def dial(idle: Idle, invite: p.Invite, me: str) -> Step:
         type=invite.type,
         entry=p.SPONSOR_ENTRY,
         group=invite.group,
-        early_media=invite.early_media,
         video=invite.video,
         audio=invite.audio,
         over=idle.over,
@@ -66,7 +65,7 @@ def dial_failed(phase: Calling, event: DialFailed) -> Step:
 
 
 def ring(
-    invited: p.Invited, over: Left, first: list[Effect] | None = None
+    invited: p.Invited, over: Parts, first: list[Effect] | None = None
 ) -> tuple[Ringing, list[Effect]]:
     """Ring in, for an invitation; `first` comes before it."""
     sponsor = Other(
@@ -120,7 +119,6 @@ def merge(phase: Calling | Connected, event: p.Merged, now: float) -> Step:
         others=(other,),
         entry=event.entry,
         type=event.type,
-        early_media=False,
     )
     accepted = news.emit(Event.USER_ACCEPT, event.call_id, event.user_id)
     return merged, [accepted, *news.entered(other)]

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
+from enum import Enum
 from typing import Any, Protocol
 
 import msgspec
@@ -30,6 +31,16 @@ RESTART = "restart"
 """The kind of signal by which who answered asks for a new transport."""
 SIGNALS = 256
 """Signals of the other side that may wait."""
+
+
+class Line(Enum):
+    """How a peer stands. A silent one may come back by itself; a broken one, or one that never was
+    up, needs another in its place.
+    """
+
+    UP = 1
+    SILENT = 2
+    BROKEN = 3
 
 
 class View(Protocol):
@@ -87,7 +98,8 @@ class Transport:
         self._plan: PeerPlan | None = None
         self._peer: Peer | None = None
         self._epoch = -1  # of the peer, or of the last one
-        self._up = self._hub_up = self._broken = self._renewal = False
+        self._line = Line.BROKEN
+        self._hub_up = self._renewal = False
         self._view: View | None = None
         self._signals: deque[p.Signaled] = deque()
         self._wake = asyncio.Event()
@@ -126,23 +138,24 @@ class Transport:
 
     def connected(self) -> None:
         """The peer is up."""
-        self._up, self._broken = True, False
+        self._line = Line.UP
 
     def lost(self) -> None:
         """The other side is silent: the offerer builds a new transport under the same call."""
-        self._up = False
+        if self._line is Line.UP:
+            self._line = Line.SILENT
         self._renew_in(PATIENCE)
 
     def hub(self, up: bool) -> None:
         """The link to the hub, which carries the signals, is up or down."""
         self._hub_up = up
-        if up and self._peer is not None and not self._up:
+        if up and self._peer is not None and self._line is not Line.UP:
             self._renew_now()
 
     def moved(self, lost: Collection[str]) -> None:
         """These addresses of ours are gone: a peer that used one is dead, unnoticed yet."""
         if self._peer is not None and self._peer.uses(lost):
-            self._up, self._broken = False, True
+            self._line = Line.BROKEN
             self._renew_now()
 
     def stats(self) -> dict[str, Any]:
@@ -160,7 +173,7 @@ class Transport:
             except Exception:  # of aiortc's, foreseen by nobody: it costs this transport, no more
                 log.exception("the transport to %s failed", self.user_id)
                 self._forget()
-                self._up, self._broken = False, True
+                self._line = Line.BROKEN
                 self._renew_in(RETRY)
 
     async def _step(self) -> None:
@@ -178,7 +191,7 @@ class Transport:
             self._signal(self.call_id, self.user_id, epoch, body)
 
         self._forget()
-        self._epoch, self._up, self._broken = epoch, False, True  # till it is up
+        self._epoch, self._line = epoch, Line.BROKEN
         self._peer = self._make(self.call_id, self.user_id, epoch, plan.offerer, signal)
         self._gates()
         self._renew_in(RETRY)  # an offer or its answer may be lost with a line to the hub
@@ -210,7 +223,7 @@ class Transport:
         if not isinstance(body, dict):
             log.warning("a signal of %s is no use: not an object", message.user_id)
         elif body.get("kind") == RESTART:
-            self._up, self._renewal = False, True
+            self._line, self._renewal = Line.BROKEN, True
         else:
             try:
                 await self._peer.handle(body)
@@ -222,12 +235,12 @@ class Transport:
     async def _renew(self) -> None:
         """A new peer, unless the old one came back or nobody could hear of it."""
         plan = self._plan
-        if plan is None or self._up or not self._hub_up:
+        if plan is None or self._line is Line.UP or not self._hub_up:
             return
         if plan.offerer:
             log.info("media to %s lost: trying transport %d", self.user_id, self._epoch + 1)
             await self._connect(plan, self._epoch + 1)
-        elif self._broken:
+        elif self._line is Line.BROKEN:
             self._signal(self.call_id, self.user_id, self._epoch, {"kind": RESTART})
             self._renew_in(RETRY)
 
