@@ -38,7 +38,8 @@ class Face:
         """Show what is the case once the events that are under way have been heard."""
         if not self._dirty:
             self._dirty = True
-            self._loop.call_soon(self._refresh)
+            # Twice: what a task that is due now does to a call is heard in the round after it.
+            self._loop.call_soon(self._loop.call_soon, self._refresh)
 
     def take_panel(self, panel: hw.Panel | None) -> None:
         """Use this panel from now on; None: there is none."""
