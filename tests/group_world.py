@@ -156,7 +156,7 @@ class Book:
     """The records, as far as they have gone."""
 
     opened: dict[str, hc.Opened] = field(default_factory=dict)
-    answered: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, set[str]] = field(default_factory=dict)
     finished: dict[str, hc.Finished] = field(default_factory=dict)
     called: dict[str, set[str]] = field(default_factory=dict)
 
@@ -169,9 +169,10 @@ class Book:
                 self.called[call_id] = set(fact.callees)
             case hc.AnsweredBy(call_id=call_id, user_id=user):
                 assert call_id in self.opened
-                assert call_id not in self.answered
                 assert call_id not in self.finished
-                self.answered[call_id] = user
+                came = self.answered.setdefault(call_id, set())
+                assert user not in came
+                came.add(user)
             case hc.Finished(call_id=call_id):
                 assert call_id not in self.finished
                 assert fact.answered == (call_id in self.answered)
@@ -188,4 +189,4 @@ class Book:
             assert party.outcome == hc.ANSWERED or party.outcome in set(p.Reason)
             assert party.outcome == hc.ANSWERED or party.seconds == 0
         answered = {user for user, party in parties.items() if party.outcome == hc.ANSWERED}
-        assert bool(answered - {fact.sponsor}) or not fact.answered
+        assert answered == self.answered.get(fact.call_id, set())

@@ -92,6 +92,26 @@ def test_one_who_was_added_is_a_party_like_the_others(tmp_path: Path, store: Rec
     assert [call_ids(store, user) for user in ("indoor", "desk", "attic")] == [[], [], [CALL]]
 
 
+def test_who_comes_in_is_written_at_once_be_it_one_who_was_added(
+    tmp_path: Path, store: Records, hands: Hands
+) -> None:
+    """A hub that is killed leaves what stands in the file."""
+    store.note(replace(opened(CALL), callees=("indoor", "desk", "attic")))
+    for user in ("desk", "indoor", "garage"):
+        hands.wait(2)
+        store.note(AnsweredBy(CALL, user))
+    assert store.flush(WAIT)
+    parties = "SELECT user_id, outcome, seconds FROM parties ORDER BY user_id"
+    came = [("desk", ANSWERED, 0), ("garage", ANSWERED, 0), ("indoor", ANSWERED, 0)]
+    assert read(tmp_path, parties) == [("attic", "", 0), *came]
+    assert read(tmp_path, "SELECT answered_at, rung FROM calls") == [(NOW + 2, 2.0)]
+    hands.wait(5)
+    store.close()  # it stops, and has the time to write for how long each was in it
+    came = [("desk", ANSWERED, 9), ("garage", ANSWERED, 5), ("indoor", ANSWERED, 7)]
+    assert read(tmp_path, parties) == [("attic", "", 0), *came]
+    assert read(tmp_path, "SELECT reason, duration FROM calls") == [("lost", 9)]
+
+
 def test_a_call_id_that_comes_again_is_another_call(tmp_path: Path, store: Records) -> None:
     for outcome in (Reason.REJECT, Reason.OFFLINE):
         store.note(opened(CALL))

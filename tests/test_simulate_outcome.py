@@ -148,3 +148,18 @@ def test_a_wrong_record_is_found(rules: set[str], rows: list[RecordRow]) -> None
 def test_a_record_may_be_lost_by_a_sigkill_right_after(at: float, killed: bool, lost: bool) -> None:
     found = list(check_records(facts_of(TALK), [], [Down(at, killed)], 99))
     assert (found == []) is lost
+
+
+@pytest.mark.parametrize(
+    ("at", "killed", "lost"),
+    [(14.5, True, True), (14.5, False, False), (17, True, False), (None, False, False)],
+)
+def test_who_came_in_long_before_a_sigkill_is_in_the_record(
+    at: float | None, killed: bool, lost: bool
+) -> None:
+    """In a call that is cut off, who came in last may be left out, and nobody else."""
+    facts = facts_of(TALK)
+    facts.calls["one"].connected["cem"] = 14
+    downs = [] if at is None else [Down(at, killed)]
+    found = {violation.rule for violation in check_records(facts, [ROW], downs, 99)}
+    assert found == (set() if lost else {"7d"})

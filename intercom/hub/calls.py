@@ -145,7 +145,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class AnsweredBy:
-    """The first answer to a call. `call_id`: that of its `Opened`."""
+    """Somebody but the sponsor is in for the first time. `call_id`: that of its `Opened`."""
 
     call_id: str
     user_id: str

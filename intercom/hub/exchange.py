@@ -22,8 +22,8 @@ The law of this module
    rings when the device that has the transport to its inviter (its lead) gives way to another.
 7. A client that comes back to a call which ended meanwhile is told that end, and its true reason.
    Of two calls that became one, that holds under the ID of either.
-8. Each call is told to the records as one Opened, at most one AnsweredBy, and one Finished, which
-   has everybody who was ever called.
+8. Each call is told to the records as one Opened, one AnsweredBy for each who comes in (but for
+   who began it), and one Finished, which has everybody who was ever called.
 
 Here it is decided which part answers an event; each part has its module, and the books that all
 of them keep are in `intercom.hub.board`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from intercom import protocol as p
 from intercom.errors import Code, ProtocolError
 from intercom.hub.board import Board
-from intercom.hub.calls import AnsweredBy, StopTimer
+from intercom.hub.calls import ANSWERED, AnsweredBy, StopTimer
 from intercom.hub.ending import fail_switch, forget_end, over_for, tell_end
 from intercom.hub.state import Away, HubCall, Member, Session
 from intercom.hub.talking import ask_newcomer
@@ -109,8 +109,8 @@ def arrive(board: Board, call: HubCall, member: Member, req: int = 0) -> None:
     user, others, was_group = member.user_id, call.joined(but=member.user_id), call.group
     was_rung, member.asked = member.asked is not None, None
     if others and call.answered is None:
-        _answered(board, call, user)
-    call.part(user).come(board.now)
+        _answered(board, call)
+    come(board, call, user)
     forget_end(board, member.devices[0], call.call_id)
     stopped = call.rung() if is_full(board, call) else []
     for rung in stopped:
@@ -125,9 +125,16 @@ def arrive(board: Board, call: HubCall, member: Member, req: int = 0) -> None:
     ask_newcomer(board, call, member)
 
 
-def _answered(board: Board, call: HubCall, user: str) -> None:
+def come(board: Board, call: HubCall, user: str) -> None:
+    """Note, also for the records, that a user is in."""
+    part = call.part(user)
+    if part.outcome != ANSWERED and user != call.opened.sponsor:
+        board.do(AnsweredBy(call.opened.call_id, user))
+    part.come(board.now)
+
+
+def _answered(board: Board, call: HubCall) -> None:
     call.answered = board.now
-    board.do(AnsweredBy(call.opened.call_id, user))
     if call.first_answer:  # it is between two from now on
         call.group = call.first_answer = False
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from intercom import protocol as p
 from intercom.hub.board import Board
-from intercom.hub.calls import AnsweredBy
-from intercom.hub.joining import take
+from intercom.hub.joining import come, take
 from intercom.hub.state import HubCall, Session
 from intercom.hub.telling import merged
 
@@ -32,7 +31,6 @@ def merge(board: Board, call: HubCall, session: Session, message: p.Invite) -> N
         call.sponsor = user
     call.type = max(call.type, message.type)
     call.answered = board.now
-    call.part(user).come(board.now)
-    board.do(AnsweredBy(call.opened.call_id, user))
+    come(board, call, user)
     board.say(me, merged(call, me, message.call_id, other))
     board.say(other, merged(call, other, old, me))

@@ -70,8 +70,12 @@ class Book:
 
     def _answer(self, row: CallRow, user: str) -> CallRow:
         now = self._clock.steady()
-        parties = tuple(_answered(party, user) for party in row.parties)
-        return replace(row, parties=parties, answered_at=now, rung=now - row.started)
+        parties = {party.user_id: party for party in row.parties}
+        parties[user] = Party(user, ANSWERED, rang=True, seconds=0)
+        row = replace(row, parties=tuple(parties.values()), came={**row.came, user: now})
+        if row.answered_at is None:
+            row = replace(row, answered_at=now, rung=now - row.started)
+        return row
 
     def _finish(self, told: Finished) -> CallRow:
         now = self._clock.steady()
@@ -102,10 +106,6 @@ def _missed(call: CallRow | Finished, party: Party) -> p.MissedCall:
     return p.MissedCall(call.call_id, call.sponsor, call.type, reason, 0.0, group_id=group_id)
 
 
-def _answered(party: Party, user: str) -> Party:
-    return replace(party, outcome=ANSWERED, rang=True) if party.user_id == user else party
-
-
 def _broken_off(row: CallRow, now: float) -> CallRow:
     """What a call is recorded as that the hub leaves: who still rings has missed it."""
     if row.answered_at is None:
@@ -113,8 +113,8 @@ def _broken_off(row: CallRow, now: float) -> CallRow:
         return replace(
             row, parties=parties, ended_at=now, reason=Reason.LOST, rung=now - row.started
         )
-    seconds = int(now - row.answered_at)
     parties = tuple(
-        replace(party, seconds=seconds if party.outcome == ANSWERED else 0) for party in row.parties
+        replace(party, seconds=int(now - row.came.get(party.user_id, now))) for party in row.parties
     )
-    return replace(row, parties=parties, ended_at=now, reason=Reason.LOST, duration=seconds)
+    duration = int(now - row.answered_at)
+    return replace(row, parties=parties, ended_at=now, reason=Reason.LOST, duration=duration)

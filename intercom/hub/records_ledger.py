@@ -6,8 +6,8 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from intercom.hub.calls import Party
@@ -24,7 +24,8 @@ DAY = 86400.0
 class CallRow:
     """A call as far as it has gone. `number` counts the calls of this run from 1.
 
-    Moments are steady seconds of the clock; `reason` None: it goes on; an outcome "": not known.
+    Moments are steady seconds of the clock; `reason` None: it goes on; an outcome "": not known;
+    `came`: when each party that was in it came in.
     """
 
     number: int
@@ -40,6 +41,7 @@ class CallRow:
     ended_by: str = ""
     rung: float = 0.0
     duration: int = 0
+    came: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

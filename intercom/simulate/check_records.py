@@ -59,25 +59,29 @@ def _check(
     seen = call.answered if call.answered is not None else call.rang
     if len(rows) > 1:
         yield Violation("7a", now, sponsor, call_id, f"{len(rows)} records of one call")
-    if seen is None or any(d.killed and seen - DELAY < d.at < seen + UNSAFE for d in downs):
+    if seen is None or _unsafe(seen, downs):
         return
     if not rows:
         yield Violation("7a", now, sponsor, call_id, f"seen at {seen:.1f} s, but has no record")
         return
-    cut_off = any(call.began <= down.at <= call.over(now) for down in downs)
-    yield from _check_row(call, rows[0], cut_off, now)
+    yield from _check_row(call, rows[0], downs, now)
 
 
-def _check_row(call: CallFacts, row: RecordRow, cut_off: bool, now: float) -> Iterator[Violation]:
+def _unsafe(seen: float, downs: list[Down]) -> bool:
+    return any(down.killed and seen - DELAY < down.at < seen + UNSAFE for down in downs)
+
+
+def _check_row(
+    call: CallFacts, row: RecordRow, downs: list[Down], now: float
+) -> Iterator[Violation]:
     answered = {user for user, outcome in row.parties.items() if outcome == "answered"}
     connected = set(call.connected)
     if row.sponsor not in call.sponsors:
         yield _violation(now, row, "7d", f"its record says that {row.sponsor} made it")
     if call.answered is not None and not row.answered:
         yield _violation(now, row, "7d", "answered, but its record says not")
-    # When the hub goes, it has written of a call that is on: who was called, and the first answer.
-    missing = connected - answered - {row.sponsor}
-    if missing and not cut_off:
+    safe = {user for user, at in call.connected.items() if not _unsafe(at, downs)}
+    if missing := safe - answered - {row.sponsor}:
         yield _violation(now, row, "7d", f"its record leaves out {sorted(missing)}: {row.parties}")
     came = connected | call.asked | call.sponsors
     if wrong := answered - came:

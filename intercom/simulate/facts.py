@@ -50,12 +50,6 @@ class CallFacts:
         """Tell whether the user, who calls, cannot be connected: nobody else has accepted."""
         return user in self.sponsors and not self.asked - {user}
 
-    def over(self, now: float) -> float:
-        """Return when the last one was out of it, `now` if somebody still is in it."""
-        if any(self.here.values()):
-            return now
-        return max(self.left.values(), default=self.began)
-
     def ring(self, entry: Dialed | Added) -> None:
         """Somebody calls these users into it."""
         for user in entry.callees:
