@@ -44,11 +44,18 @@ class HubProcess:
         await self.kill()
         raise SimulationError(f"the hub did not start: {self._log.read_text()[-2000:]}")
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.returncode is None
+
     async def stop(self) -> int:
         """End it by SIGTERM; return its exit code (killed, and so negative, if it is too slow)."""
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None:
             return 0
+        if process.returncode is not None:
+            return process.returncode
         process.terminate()
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN):
@@ -66,7 +73,7 @@ class HubProcess:
 
     async def size(self) -> HubSize:
         """Look at it; SimulationError when it is not there."""
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or not self.alive:
             raise SimulationError("the hub has died")
         folder = Path(f"/proc/{self._process.pid}")
         numbers = dict(

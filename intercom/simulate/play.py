@@ -140,7 +140,9 @@ class _Play:
             self.say(f"{stage.clock():.0f} s: the hub {'is killed' if kill else 'ends'}")
             stage.tell(Faulted(stage.clock(), "", "", "hub SIGKILL" if kill else "hub SIGTERM"))
             self.downs.append(Down(stage.clock(), kill))
-            if kill:
+            if not stage.hub.alive:
+                stage.broken("9d", "the hub had died before")
+            elif kill:
                 await stage.hub.kill()
             elif (code := await stage.hub.stop()) != 0:
                 stage.broken("5e", f"the hub ended with exit code {code} after SIGTERM")

@@ -61,6 +61,14 @@ class Stage:
         self._loggers: list[logging.Handler] = []
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._set_up()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _set_up(self) -> None:
         config = hub_config(self.cast, self.port, self.state_dir)
         (self.folder / "hub.toml").write_text(config)
         keys = Keys(self.state_dir)
@@ -77,7 +85,6 @@ class Stage:
             device = Device(spec, token, wire, self.cast, tell=self.tell, clock=self.clock)
             self.devices.append(device)
             self.room[spec.user].append(device)
-        return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self.restarts.close()
