@@ -8,35 +8,18 @@ import pytest
 from intercom import protocol as p
 from intercom.errors import Code
 from intercom.hub import logins
-from intercom.hub.keys import Keys
 from intercom.protocol import LOST_GRACE, CallType, Reason
 
-from .exchange_rig import C1, C2, Hub, house, invite
+from .rig import C1, C2, PHONE, TABLET, Hub, invite, ring_mum
 
 VIDEO = CallType.VIDEO
-PHONE, TABLET = "mum/1", "mum/2"
 BODY = msgspec.Raw(b'{"kind":"offer"}')
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
 
 
 @pytest.fixture
 def ringing(hub: Hub) -> Hub:
     """The kitchen rings mum's phone and tablet; the phone was the first to say so."""
-    hub.do("indoor", invite("mum"))
-    for device in (PHONE, TABLET):
-        hub.do(device, p.Ringing(C1))
-    hub.hush()
-    return hub
+    return ring_mum(hub)
 
 
 @pytest.fixture

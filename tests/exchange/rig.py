@@ -16,6 +16,7 @@ from intercom.hub.exchange import Exchange
 from intercom.hub.keys import Keys
 
 C1, C2, C3 = "call-0001", "call-0002", "call-0003"
+PHONE, TABLET = "mum/1", "mum/2"
 M = TypeVar("M", bound=p.Message)
 
 
@@ -164,5 +165,14 @@ def ring(hub: Hub) -> Hub:
 def connect(hub: Hub) -> Hub:
     """Door and kitchen talk."""
     ring(hub).do("indoor", p.Accept(2, C1))
+    hub.hush()
+    return hub
+
+
+def ring_mum(hub: Hub) -> Hub:
+    """The kitchen rings mum's phone and tablet; the phone was the first to say so."""
+    hub.do("indoor", invite("mum"))
+    for device in (PHONE, TABLET):
+        hub.do(device, p.Ringing(C1))
     hub.hush()
     return hub

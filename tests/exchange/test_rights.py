@@ -13,30 +13,7 @@ from intercom.hub.keys import Keys
 from intercom.hub.talking import BODY_MAX
 from intercom.protocol import CallType
 
-from .exchange_rig import C1, Hub, config, connect, house, invite, ring
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
-
-
-@pytest.fixture
-def ringing(hub: Hub) -> Hub:
-    """The door rings the kitchen."""
-    return ring(hub)
-
-
-@pytest.fixture
-def connected(hub: Hub) -> Hub:
-    """Door and kitchen talk."""
-    return connect(hub)
+from .rig import C1, Hub, config, invite
 
 
 @pytest.mark.parametrize(

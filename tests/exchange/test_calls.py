@@ -10,30 +10,7 @@ from intercom.hub import calls as hc
 from intercom.hub.keys import Keys
 from intercom.protocol import CallType, Reason
 
-from .exchange_rig import C1, C2, C3, Hub, config, connect, house, invite, ring
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
-
-
-@pytest.fixture
-def ringing(hub: Hub) -> Hub:
-    """The door rings the kitchen."""
-    return ring(hub)
-
-
-@pytest.fixture
-def connected(hub: Hub) -> Hub:
-    """Door and kitchen talk."""
-    return connect(hub)
+from .rig import C1, C2, C3, Hub, config, invite
 
 
 def test_an_answered_call(hub: Hub) -> None:

@@ -7,28 +7,9 @@ import pytest
 from intercom import protocol as p
 from intercom.errors import Code
 from intercom.hub import calls as hc
-from intercom.hub.keys import Keys
 from intercom.protocol import CallType, Reason
 
-from .exchange_rig import C1, Hub, connect, house, invite
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
-
-
-@pytest.fixture
-def connected(hub: Hub) -> Hub:
-    """Door and kitchen talk."""
-    return connect(hub)
-
+from .rig import C1, Hub, invite
 
 # -- rule 12: switching ----------------------------------------------------------------------------
 

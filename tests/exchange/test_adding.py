@@ -11,26 +11,9 @@ from intercom.hub.client import SEND_QUEUE
 from intercom.hub.keys import Keys
 from intercom.protocol import OTHERS_MAX, CallType, Reason
 
-from .exchange_rig import C1, C2, Hub, config, connect, house, invite, parties
+from .rig import C1, C2, Hub, config, house, invite, parties
 
 VIDEO = CallType.VIDEO
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
-
-
-@pytest.fixture
-def connected(hub: Hub) -> Hub:
-    """Door and kitchen talk, just the two."""
-    return connect(hub)
 
 
 def test_a_third_is_added_to_a_call_between_two(connected: Hub) -> None:

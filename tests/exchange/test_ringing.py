@@ -11,20 +11,9 @@ from intercom.hub import calls as hc
 from intercom.hub.keys import Keys
 from intercom.protocol import OTHERS_MAX, CallType, Reason
 
-from .exchange_rig import C1, C2, C3, Hub, config, house, invite, parties
+from .rig import C1, C2, C3, Hub, config, house, invite, parties
 
 VIDEO = CallType.VIDEO
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
 
 
 def ended(user: str, reason: Reason, seconds: int = 0) -> p.Ended:

@@ -10,20 +10,9 @@ from intercom.hub import calls as hc
 from intercom.hub.keys import Keys
 from intercom.protocol import CallType, Reason
 
-from .exchange_rig import C1, C2, Hub, house, invite, parties
+from .rig import C1, C2, Hub, house, invite, parties
 
 VIDEO = CallType.VIDEO
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
 
 
 @pytest.fixture

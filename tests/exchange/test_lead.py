@@ -6,34 +6,17 @@ import msgspec
 import pytest
 
 from intercom import protocol as p
-from intercom.hub.keys import Keys
 from intercom.protocol import Reason
 
-from .exchange_rig import C1, Hub, house, invite
+from .rig import C1, PHONE, TABLET, Hub, invite, ring_mum
 
-PHONE, TABLET = "mum/1", "mum/2"
 BODY = msgspec.Raw(b'{"kind":"offer"}')
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
 
 
 @pytest.fixture
 def ringing(hub: Hub) -> Hub:
     """The kitchen rings mum's phone and tablet; the phone was the first to say so."""
-    hub.do("indoor", invite("mum"))
-    for device in (PHONE, TABLET):
-        hub.do(device, p.Ringing(C1))
-    hub.hush()
-    return hub
+    return ring_mum(hub)
 
 
 def test_signals_go_to_the_one_that_said_first_that_it_rings(ringing: Hub) -> None:

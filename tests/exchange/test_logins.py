@@ -6,34 +6,9 @@ import pytest
 
 from intercom import protocol as p
 from intercom.hub import calls as hc
-from intercom.hub.keys import Keys
 from intercom.protocol import DEAD_CALL, LOST_GRACE, CallType, Reason
 
-from .exchange_rig import C1, C2, Hub, connect, house, invite, ring
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("hub"))
-
-
-@pytest.fixture
-def hub(keys: Keys) -> Hub:
-    """A hub with everybody at home."""
-    return house(keys)
-
-
-@pytest.fixture
-def ringing(hub: Hub) -> Hub:
-    """The door rings the kitchen."""
-    return ring(hub)
-
-
-@pytest.fixture
-def connected(hub: Hub) -> Hub:
-    """Door and kitchen talk."""
-    return connect(hub)
-
+from .rig import C1, C2, Hub, invite
 
 # -- rule 10: the same user twice ------------------------------------------------------------------
 
