@@ -24,7 +24,6 @@ from bench.ssim import ssim
 from hw.cells import Luma
 
 MakeSide = Callable[[Spec, Path, str], Side]
-FIRST_WITHIN = 15.0  # seconds
 
 
 class Call:

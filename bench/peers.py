@@ -1,20 +1,14 @@
-"""The peers that are measured beside each other."""
+"""The peers that are measured beside each other: who is which side of a call."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from bench.chromium import ChromiumSide
-from bench.gstreamer import gstreamer_side
-from bench.side import Side, python_side
+from bench.side import ProcessSide, Side, python_side
 from bench.spec import Spec
 
-TITLES = {
-    "ours": "intercom",
-    "stock": "aiortc",
-    "chromium": "Chromium",
-    "gstreamer": "GStreamer webrtcbin",
-}
+SYSTEM_PYTHON = "/usr/bin/python3"  # which has GStreamer's bindings
 
 
 def make_side(spec: Spec, work: Path, role: str) -> Side:
@@ -26,6 +20,7 @@ def make_side(spec: Spec, work: Path, role: str) -> Side:
         case "stock":
             return python_side(work, name, "worker_stock")
         case "gstreamer":
-            return gstreamer_side(work, name)
+            command = [SYSTEM_PYTHON, "-m", "bench.worker_gstreamer"]
+            return ProcessSide(work, name, command, {})
         case _:
             return ChromiumSide(work, name, spec, role)

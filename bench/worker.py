@@ -1,5 +1,7 @@
 """What the processes of Python peers have in common: orders from stdin, answers to stdout.
 
+Needs nothing of aiortc: the system's Python, which runs GStreamer's peer, has none.
+
 One JSON object a line. Orders: prepare, start, signal, gate, count, sample, report, close.
 Answers: ready, started, signal, connected, gate, bytes, report. Times are CLOCK_MONOTONIC seconds.
 """
@@ -12,9 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
-
-from aiortc import RTCPeerConnection
-from aiortc.stats import RTCTransportStats
 
 from bench.meter import Meter
 
@@ -52,12 +51,6 @@ def say(**answer: Any) -> None:
 def connected(peer: int) -> None:
     """Tell that the connection's transports are up."""
     say(connected=peer, at=time.monotonic())
-
-
-async def bytes_received(pc: RTCPeerConnection) -> int:
-    """By a connection's transports so far."""
-    found = [s for s in (await pc.getStats()).values() if isinstance(s, RTCTransportStats)]
-    return sum(each.bytesReceived for each in {each.id: each for each in found}.values())
 
 
 async def serve(make: Callable[[], Worker]) -> None:

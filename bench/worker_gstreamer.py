@@ -24,6 +24,7 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402 - after the
 from bench import code  # noqa: E402
 from bench.clip import ClipFile  # noqa: E402
 from bench.meter import Meter  # noqa: E402
+from bench.worker import connected, say  # noqa: E402
 
 SEND = (
     "appsrc name=camera is-live=true format=time do-timestamp=true block=false"
@@ -40,13 +41,7 @@ RECEIVE = (
     " ! avdec_h264 max-threads=1 output-corrupt=false ! video/x-raw,format=I420"
     " ! appsink name=screen sync=false emit-signals=true max-buffers=2 drop=true"
 )
-OUT_OF_LOSS_MS = 2  # of round trips, and a little, for the jitter buffer
-
-
-def say(**answer: Any) -> None:
-    """One line to who runs the measurement."""
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+ROUND_TRIPS = 2  # that the jitter buffer waits: in one of them a packet is sent again
 
 
 class Side:
@@ -107,7 +102,7 @@ class Side:
             say(error="webrtcbin cannot be made: gstreamer1.0-plugins-bad, gstreamer1.0-nice")
             return None
         peer.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
-        peer.set_property("latency", rtt_ms * OUT_OF_LOSS_MS)
+        peer.set_property("latency", rtt_ms * ROUND_TRIPS)
         peer.connect("on-ice-candidate", self._candidate, number)
         peer.connect("notify::connection-state", self._changed, number)
         peer.connect("on-new-transceiver", lambda _, t: t.set_property("do-nack", True))
@@ -216,7 +211,7 @@ class Side:
     def _changed(self, peer: Any, spec: Any, number: int) -> None:
         state = peer.get_property("connection-state")
         if state == GstWebRTC.WebRTCPeerConnectionState.CONNECTED:
-            say(connected=number, at=time.monotonic())
+            connected(number)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import uvloop
 import hw
 from bench.camera import Camera
 from bench.meter import Meter
-from bench.worker import bytes_received, connected, say, serve
+from bench.worker import connected, say, serve
 from hw.picture import rows_of
 from hw.settings import ScreenSettings
 from intercom.media import Media, MediaEvent, Peer, PeerConnected, Quality
@@ -131,8 +131,7 @@ class Ours:
 
     async def received(self) -> int:
         """Bytes from all peers so far."""
-        pcs = [getattr(peer, "_pc", None) for peer in self._peers]
-        return sum([await bytes_received(pc) for pc in pcs if pc is not None])
+        return sum(peer.stats["bytes_in"] for peer in self._peers)
 
     def _view(self, meter: Meter, order: dict[str, Any]) -> View | Screen:
         if not order["on_screen"]:

@@ -17,10 +17,11 @@ from aiortc import (
 )
 from aiortc.codecs import h264, vpx
 from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError
+from aiortc.stats import RTCTransportStats
 
 from bench.camera import Camera
 from bench.meter import Meter
-from bench.worker import bytes_received, connected, say, serve
+from bench.worker import connected, say, serve
 from hw.picture import rows_of
 
 
@@ -97,7 +98,7 @@ class Stock:
 
     async def received(self) -> int:
         """Bytes from all peers so far."""
-        return sum([await bytes_received(pc) for pc in self._pcs])
+        return sum([await _bytes_received(pc) for pc in self._pcs])
 
     async def close(self) -> None:
         """End."""
@@ -142,6 +143,12 @@ class Stock:
                 return
             if isinstance(frame, av.VideoFrame):
                 meter.see(rows_of(frame, 0)[:, : frame.width])
+
+
+async def _bytes_received(pc: RTCPeerConnection) -> int:
+    """By a connection's transports so far."""
+    found = [s for s in (await pc.getStats()).values() if isinstance(s, RTCTransportStats)]
+    return sum(each.bytesReceived for each in {each.id: each for each in found}.values())
 
 
 def _ignore(handle: object) -> None:
