@@ -16,7 +16,8 @@ from aiortc.rtp import RtpPacket
 
 from intercom.media import aiortc_seams as seams
 from intercom.media.tracks import PacketTrack
-from tests.media_rig import Line, payload_type
+from tests.media_rig import Line
+from tests.media_wire import payload_type
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from intercom.media.loss import FIRST, LEAST, MOST, LossMeter
 from intercom.media.opus import PACKET, OpusDecoder, OpusEncoder
-from tests.media_rig import Line, Wire, payload_type, tone, until
+from tests.media_rig import Line, tone, until
+from tests.media_wire import Wire, payload_type
 
 
 def test_the_worst_receiver_counts_until_it_goes() -> None:

@@ -1,54 +1,25 @@
-"""Two peers over real transports: gates, loss, key frames, rates, and ends of all kinds."""
+"""Two peers over real transports: gates, key frames, rates, and what they signal."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
-from statistics import median
 from typing import Any
 
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtpPacket, pack_remb_fci
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
 
 from intercom.errors import ProtocolError
 from intercom.media import (
     FirstFrame,
     FirstSound,
     PeerConnected,
-    PeerLost,
-    PeerRestored,
-    watchdog,
 )
-from intercom.media.aiortc_seams import Arrived, packets_received
+from intercom.media.aiortc_seams import Arrived
 from intercom.media.peer import EARLY
-from tests.media_rig import (
-    Clicks,
-    Device,
-    Line,
-    Side,
-    TestDevices,
-    Wire,
-    key_frames,
-    loudness,
-    no_new_threads,
-    payload_type,
-    until,
-)
-
-
-async def cameras_on(line: Line) -> None:
-    await asyncio.gather(line.door.media.open_camera(), line.flat.media.open_camera())
-
-
-async def all_on(line: Line) -> None:
-    """Everything open: devices, gates and ears."""
-    await cameras_on(line)
-    await asyncio.gather(line.door.media.open_sound(), line.flat.media.open_sound())
-    for side in (line.door, line.flat):
-        side.peer.send(True, True)
-        side.peer.listen(True)
+from tests.media_rig import Device, Line, Side, TestDevices, loudness, until
+from tests.media_wire import Wire, all_on, cameras_on, key_frames, payload_type
 
 
 async def test_picture_and_sound_go_both_ways() -> None:
@@ -150,181 +121,6 @@ async def test_a_lower_estimate_changes_the_rate_and_not_the_encoder() -> None:
         assert keys == []
 
 
-async def test_a_lost_video_packet_is_sent_again() -> None:
-    async with Line("480p") as line:
-        await line.connect()
-        video = payload_type(line.door, "video")
-        seen = {"count": 0}
-
-        def lose(data: bytes) -> bool:
-            seen["count"] += data[1] & 0x7F == video
-            return data[1] & 0x7F == video and seen["count"] % 10 == 5
-
-        wire = Wire(line.door, lose)
-        await all_on(line)
-        await until(lambda: wire.lost >= 5 and line.flat.view.count >= 30)
-        stats = line.flat.peer.stats
-        assert stats["video_recovered"] >= 4
-        assert stats["video_freezes"] == 0
-        assert stats["decode_errors"] == 0
-
-
-def packet_number(data: bytes, video: int) -> int | None:
-    """The sequence number of a video packet, sent the first time or again; else None."""
-    kind = data[1] & 0x7F
-    if 192 <= data[1] <= 223 or kind not in (video, video + 1):
-        return None
-    packet = RtpPacket.parse(data)
-    again = kind == video + 1  # RFC 4588: the first two bytes are the number of the original
-    return int.from_bytes(packet.payload[:2], "big") if again else packet.sequence_number
-
-
-async def test_a_video_packet_that_stays_lost_brings_a_key_frame() -> None:
-    async with Line() as line:
-        await line.connect()
-        video = payload_type(line.door, "video")
-        gone: dict[str, int | None] = {"now": 0, "number": None}
-
-        def lose(data: bytes) -> bool:
-            number = packet_number(data, video)
-            if gone["now"] and gone["number"] is None:
-                gone["number"] = number
-            return number is not None and number == gone["number"]
-
-        wire = Wire(line.door, lose)
-        await all_on(line)
-        await until(lambda: line.flat.view.count >= 5)
-        feed = line.door.media._picture.feed_of(line.door.peer._video_out)  # noqa: SLF001 - counted there
-        assert feed is not None
-        keys, before = key_frames(feed), line.flat.peer.stats
-        gone["now"] = 1
-        await until(lambda: wire.lost)
-        since, shown = time.monotonic(), line.flat.view.count
-        await until(lambda: line.flat.view.count > shown + 1)  # one may have been under way
-        took = time.monotonic() - since
-        stats = line.flat.peer.stats
-        assert wire.lost >= 2  # it was asked for again, and lost again
-        assert stats["video_plis"] > before["video_plis"]
-        assert keys
-        assert stats["decode_errors"] == 0
-        assert took < 1.0  # a round trip and 0.1 s, the interval of key frames, and two pictures
-
-
-async def test_a_lost_audio_packet_leaves_no_delay() -> None:
-    async with Line() as line:
-        await line.connect()
-        audio = payload_type(line.door, "audio")
-        gone = {"on": False}
-
-        def lose(data: bytes) -> bool:
-            mine = gone["on"] and data[1] & 0x7F == audio
-            gone["on"] = gone["on"] and not mine
-            return mine
-
-        wire, clicks = Wire(line.door, lose), Clicks()
-        line.door.devices.voice = clicks
-        await all_on(line)
-        await until(lambda: len(clicks.delays(line.flat.devices)) >= 5)
-        before = clicks.delays(line.flat.devices)[2:]
-        gone["on"] = True
-        await until(lambda: wire.lost)
-        await asyncio.sleep(1)  # for so long it may take
-        clicks.said.clear()
-        await until(lambda: len(clicks.delays(line.flat.devices)) >= 3)
-        after = clicks.delays(line.flat.devices)
-        stats = line.flat.peer.stats
-        assert stats["audio_concealed"] + stats["audio_recovered"] >= 1
-        assert median(after) < median(before) + 0.1  # aiortc alone keeps 0.2 s more
-
-
-async def test_a_vanished_peer_is_noticed_and_its_return_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(watchdog, "SILENCE", 0.8)
-    async with Line() as line:
-        await line.connect()
-        await all_on(line)
-        gone = {"on": True}
-        Wire(line.door, lambda data: gone["on"])
-        await until(lambda: line.flat.saw(PeerLost))
-        gone["on"] = False
-        await until(lambda: line.flat.saw(PeerRestored))
-
-
-async def test_a_quiet_peer_is_not_lost() -> None:
-    async with Line() as line:
-        await line.connect()
-        since = packets_received(line.flat.pc)
-        await until(lambda: packets_received(line.flat.pc) >= since + 4)  # reports only
-        assert not line.flat.saw(PeerLost)
-
-
-async def test_closing_is_quick_even_if_the_peer_is_dead() -> None:
-    with no_new_threads():
-        async with Line() as line:
-            await line.connect()
-            await all_on(line)
-            Wire(line.door, lambda data: True)
-            async with asyncio.timeout(1):
-                await line.flat.peer.close()
-                await line.flat.peer.close()
-
-
-async def test_closing_goes_on_when_who_closes_is_cancelled() -> None:
-    with no_new_threads():
-        async with Line() as line:
-            await line.connect()
-            await all_on(line)
-            first = asyncio.create_task(line.flat.peer.close())
-            await asyncio.sleep(0)
-            first.cancel()
-            await asyncio.wait([first])
-            async with asyncio.timeout(3):
-                await line.flat.peer.close()
-            assert line.flat.pc.connectionState == "closed"
-            assert line.flat.media._peers == {}  # noqa: SLF001 - nobody may keep it
-
-
-async def test_everything_is_freed_even_when_closing_itself_is_cancelled() -> None:
-    with no_new_threads():
-        async with Line() as line:
-            await line.connect()
-            await all_on(line)
-            closing = asyncio.create_task(line.flat.peer.close())
-            await asyncio.sleep(0.001)  # at its first wait, or a later one
-            task = line.flat.peer._closing  # noqa: SLF001 - as a loop does that ends
-            assert task is not None
-            task.cancel()
-            await asyncio.wait([closing])
-            assert line.flat.media._peers == {}  # noqa: SLF001 - as above
-            assert not line.flat.peer._video_out.is_open  # noqa: SLF001 - as above
-
-
-async def test_an_offer_that_is_taken_while_it_closes_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with Line() as line:
-        peer = line.flat.peer
-        describe = peer._pc.setLocalDescription  # noqa: SLF001 - its last step that waits
-
-        async def late(answer: RTCSessionDescription) -> None:
-            await describe(answer)
-            await peer.close()
-
-        monkeypatch.setattr(peer._pc, "setLocalDescription", late)  # noqa: SLF001 - the same
-        handle, handled = peer.handle, asyncio.Event()
-
-        async def noted(body: dict[str, Any]) -> None:
-            await handle(body)
-            handled.set()
-
-        monkeypatch.setattr(peer, "handle", noted)
-        await line.door.peer.start()
-        await until(handled.is_set)
-        assert line.flat.media._picture._tracks == {}  # noqa: SLF001 - nothing of it stays
-        assert line.flat.media._sound._receivers == ()  # noqa: SLF001 - the same
-
-
 async def test_candidates_that_come_too_early_are_not_kept_without_end() -> None:
     side = Side("flat", "240p", False)
     peer = side.media.peer("call", "door", 1, False, lambda body: None)
@@ -353,25 +149,6 @@ async def test_what_is_lost_is_counted_for_the_metrics() -> None:
         assert stats["xruns"] == 2
         assert stats["dropped"] >= 3
         assert {"overruns", "gaps"} <= stats.keys()
-
-
-async def test_closing_gives_the_sockets_back() -> None:
-    async with Line() as line:
-        await line.connect()
-        connection = line.door.transport.transport._connection  # noqa: SLF001 - owns the sockets
-        sockets = [p.transport.get_extra_info("socket") for p in connection._protocols]  # noqa: SLF001 - these
-        await line.door.peer.close()
-        assert sockets
-        assert all(s.fileno() == -1 for s in sockets)
-
-
-async def test_closing_before_anything_happened() -> None:
-    side = Side("door", "240p", False)
-    peer = side.media.peer("call", "flat", 1, True, lambda body: None)
-    await peer.close()
-    await peer.start()
-    await peer.handle({"kind": "answer", "sdp": ""})
-    await side.media.close()
 
 
 async def test_signals_name_their_faults() -> None:

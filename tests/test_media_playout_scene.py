@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests import playout_scene
@@ -30,14 +32,13 @@ def test_a_local_network_costs_30_ms_and_loses_nothing() -> None:
 def test_wifi_with_a_percent_of_loss_costs_45_ms_and_half_a_percent_of_guessed_sound() -> None:
     heard = play(WIFI, 60.0)
     assert heard.delay() <= 45 * MS
-    assert heard.concealed <= 0.01
+    assert heard.concealed <= 0.006
     assert heard.recovered >= 0.005  # the FEC of the next packet was there
 
 
-@pytest.mark.parametrize("ppm", [100.0, -100.0])
-def test_drift_stays_within_10_ms(ppm: float) -> None:
-    heard = play(Network(drift_ppm=ppm), 200.0)  # 20 ms of drift
-    assert DRIFT.drift_ppm == 100.0
+@pytest.mark.parametrize("network", [DRIFT, replace(DRIFT, drift_ppm=-DRIFT.drift_ppm)])
+def test_drift_stays_within_10_ms(network: Network) -> None:
+    heard = play(network, 200.0)  # 20 ms of drift
     start = heard.delay(2.0, 12.0)
     assert all(abs(heard.delay(at, at + 10) - start) <= 10.5 * MS for at in range(20, 190, 10))
     assert heard.concealed == 0.0
