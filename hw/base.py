@@ -1,4 +1,4 @@
-"""What every device is: the Protocols of spec/hardware.md, the one error, and the callbacks' types.
+"""What every device is: the Protocols, the one error, and the callbacks' types.
 
 A device is a constructor with callbacks and a `close()`. Opening claims and starts it; `close()` is
 idempotent and its threads are gone when it returns. Callbacks come from the device's own thread and

@@ -56,11 +56,14 @@ class WavWriter:
         self._file.write(header)
 
 
-def read_samples(path: Path, rate: int) -> bytes:
-    """All of a sound file as mono s16le at `rate`; raises av.FFmpegError or IndexError."""
+def read_samples(source: Path | BinaryIO, rate: int, form: str | None = None) -> bytes:
+    """All of a sound file as mono s16le at `rate`; raises av.FFmpegError or IndexError.
+
+    `form`: the only file format that is read, such as "wav", for files of others' making.
+    """
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
     parts: list[bytes] = []
-    with av.open(str(path)) as container:
+    with av.open(source, "r", form) as container:
         stream = container.streams.audio[0]
         for frame in [*container.decode(stream), None]:
             for out in resampler.resample(frame):

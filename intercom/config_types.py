@@ -62,16 +62,10 @@ HostPort = Annotated[
     str,
     Meta(pattern=r"^(\S+:[0-9]{1,5})?$", description='an address like "127.0.0.1:9464"'),
 ]
-TimeOfDay = Annotated[
-    str,
-    Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", description='a time of day like "22:30"'),
-]
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TimeOfDay = Annotated[str, Meta(pattern=f"^({_TIME})?$", description='a time of day like "22:30"')]
 Hours = Annotated[
-    str,
-    Meta(
-        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
-        description='hours of the day like "08:00-18:00"',
-    ),
+    str, Meta(pattern=f"^({_TIME}-{_TIME})?$", description='hours of the day like "08:00-18:00"')
 ]
 Gpio = Annotated[int, Meta(ge=-1, le=27)]
 Text = Annotated[str, Meta(max_length=200)]

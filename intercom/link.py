@@ -130,10 +130,8 @@ class Link:
         """These addresses of ours are gone: a connection that used one is dead, so renew it."""
         if self._wire is None or self._wire.address not in lost:
             return
-        why = "our address has changed"
         self._backoff.at_once()
-        self._drop(why)
-        self._backoff.hurry()
+        self._drop("our address has changed")
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -151,7 +149,7 @@ class Link:
                     else:
                         first.set_exception(error)
                     return
-                except (aiohttp.ClientError, OSError, ProtocolError, TimeoutError) as error:
+                except (aiohttp.ClientError, OSError, ProtocolError) as error:
                     why = _words(error)
                     if not first.done():
                         first.set_exception(_unreachable(self.url, why))

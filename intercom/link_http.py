@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import ssl
 from collections.abc import Mapping
 
 import aiohttp
 import msgspec
 
 from intercom.errors import CallingError, Code
+from intercom.link import Tls
 
 CONNECT_SECONDS, TOTAL_SECONDS = 5.0, 60.0
 
@@ -27,7 +27,7 @@ class HubHttp:
     `tls`: as for the link.
     """
 
-    def __init__(self, url: str, tls: ssl.SSLContext | aiohttp.Fingerprint | None) -> None:
+    def __init__(self, url: str, tls: Tls) -> None:
         self.user_sig = ""
         base = url.rstrip("/").removesuffix("/ws")
         self._base = "http" + base.removeprefix("ws")

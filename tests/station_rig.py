@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from intercom import CallType, Event
 from intercom.calling import Calling
-from intercom.config import load
+from intercom.config import GroupConfig, HubConfig, UserConfig, load
 from intercom.hub.server import Hub
 from intercom.media import Media
 from intercom.phases import State
@@ -19,6 +22,8 @@ from intercom.station.controls import Intent
 from intercom.station.desk import Desk
 from intercom.station.devices import StationDevices
 from intercom.station.dialing import Messages
+
+from .conftest import Client
 
 CONFIG = """\
 [station]
@@ -134,3 +139,55 @@ class Station:
             assert time.monotonic() < end, f"it shows {self.scene}"
             self.app.face.refresh()
             await asyncio.sleep(0.01)
+
+
+Start = Callable[..., Awaitable[Station]]
+
+
+@asynccontextmanager
+async def family(folder: Path) -> AsyncIterator[Hub]:
+    """A hub with a family."""
+    users = {
+        "door": UserConfig(name="Front door"),
+        "indoor": UserConfig(name="Kitchen"),
+        "desk": UserConfig(name="Desk"),
+        "shy": UserConfig(name="Shy"),
+    }
+    groups = {"family": GroupConfig(name="The family", members=("indoor", "desk", "shy"))}
+    server = Hub(
+        HubConfig(listen="127.0.0.1", port=0, state_dir=str(folder), users=users, groups=groups)
+    )
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@asynccontextmanager
+async def starting(hub: Hub) -> AsyncIterator[Start]:
+    """What starts the door, with the options of Station; in the end it is closed."""
+    stations: list[Station] = []
+
+    async def make(config: str = "", **options: Any) -> Station:
+        station = Station(hub, config, **options)
+        stations.append(station)
+        await station.start()
+        return station
+
+    yield make
+    for station in stations:
+        await station.close()
+
+
+async def in_call(station: Station, other: Client, type: CallType = CallType.VIDEO) -> None:
+    """Have the other one call, and the station accept."""
+    await other.call("door", type=type)
+    await station.shows(sc.RingingIn)
+    station.do(Intent.ACCEPT)
+    await other.wait(Event.USER_ACCEPT)
+    await station.shows(sc.InCall)
+
+
+def texts(station: Station) -> list[str]:
+    """The texts that are shown in the call."""
+    shown = station.scene
+    return [tile.text for tile in shown.tiles] if isinstance(shown, sc.InCall) else []

@@ -4,243 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from intercom import CallingError, CallType, Event, State
-from intercom.config import GroupConfig, HubConfig, UserConfig
+from intercom import Event, State
 from intercom.hub.server import Hub
-from intercom.station import asking
 from intercom.station import scene as sc
 from intercom.station.controls import Intent
-from intercom.station.devices import StationDevices
 
-from .conftest import Client
-from .station_rig import Station, Tape
-
-PLAN = """\
-[call]
-type = "audio"
-ended_seconds = 30
-[[call.plan]]
-ring = "indoor"
-seconds = 1
-[[call.plan]]
-ring = "shy"
-hours = "{never}"
-[[call.plan]]
-ring = "desk"
-[[call.plan]]
-ring = "group:family"
-"""
-MESSAGE = "[[call.plan]]\nmessage = true\nseconds = 60\n"
-
-Start = Callable[..., Awaitable[Station]]
-
-
-def plan(more: str = "") -> str:
-    """Return a plan whose second step is out of its hours, whatever the time is."""
-    hour = (time.localtime().tm_hour + 12) % 24
-    return PLAN.replace("{never}", f"{hour:02}:00-{hour:02}:01") + more
+from .station_rig import Start, Station, family, in_call, starting, texts
 
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
     """A hub with a family."""
-    users = {
-        "door": UserConfig(name="Front door"),
-        "indoor": UserConfig(name="Kitchen"),
-        "desk": UserConfig(name="Desk"),
-        "shy": UserConfig(name="Shy"),
-    }
-    groups = {"family": GroupConfig(name="The family", members=("indoor", "desk", "shy"))}
-    config = HubConfig(
-        listen="127.0.0.1", port=0, state_dir=str(tmp_path), users=users, groups=groups
-    )
-    server = Hub(config)
-    await server.start()
-    yield server
-    await server.stop()
+    async with family(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
 async def start(hub: Hub) -> AsyncIterator[Start]:
     """Return a function that starts the door."""
-    stations: list[Station] = []
-
-    async def make(config: str = "", **options: Any) -> Station:
-        station = Station(hub, config, **options)
-        stations.append(station)
-        await station.start()
-        return station
-
-    yield make
-    for station in stations:
-        await station.close()
-
-
-async def in_call(station: Station, other: Client, type: CallType = CallType.VIDEO) -> None:
-    """Have the other one call, and the station accept."""
-    await other.call("door", type=type)
-    await station.shows(sc.RingingIn)
-    station.do(Intent.ACCEPT)
-    await other.wait(Event.USER_ACCEPT)
-    await station.shows(sc.InCall)
-
-
-# -- the plan of the call button ---------------------------------------------------------------
-
-
-async def test_the_plan_goes_on_until_somebody_answers(start: Start, login: Any) -> None:
-    indoor, desk, shy = [await login(user) for user in ("indoor", "desk", "shy")]
-    door = await start(plan())
-    door.do(Intent.CALL)
-    await indoor.wait(Event.INVITED)  # and does not answer for a second
-    await door.shows(sc.Calling, callee="Kitchen", ringing=True)
-    await indoor.wait(Event.CALLING_TIMEOUT)
-    await desk.wait(Event.INVITED)  # the shy one is out of its hours
-    await door.shows(sc.Calling, callee="Desk")
-    await desk.reject()
-    await door.shows(sc.Calling, callee="family")
-    await shy.wait(Event.INVITED)
-    await indoor.wait(Event.INVITED)
-    await shy.accept()
-    await door.shows(sc.InCall)
-    assert not door.app.dialer.active
-    await shy.hangup()
-    ended = await door.shows(sc.Ended)
-    assert (ended.reason, ended.peer) == ("hangup", "Shy")
-    assert door.state is State.IDLE
-
-
-async def test_who_is_offline_or_busy_is_passed_over_at_once(start: Start, login: Any) -> None:
-    desk, shy = await login("desk"), await login("shy")
-    await shy.call("desk")
-    await desk.wait(Event.INVITED)
-    await desk.accept()
-    door = await start(plan())
-    door.do(Intent.CALL)
-    ended = await door.shows(sc.Ended)
-    assert ended.peer == "family"
-    assert ended.reason in {"line_busy", "offline"}  # of the last step's
-    steps = [(await door.hears("dialing"))["step"] for _ in range(3)]
-    assert steps == [0, 2, 3]
-
-
-async def test_a_visitor_who_hangs_up_ends_the_plan(start: Start, login: Any) -> None:
-    indoor, desk = await login("indoor"), await login("desk")
-    door = await start(plan())
-    door.do(Intent.CALL)
-    await indoor.wait(Event.INVITED)
-    door.do(Intent.CALL)  # a second press changes nothing
-    door.do(Intent.HANGUP)
-    ended = await door.shows(sc.Ended)
-    assert (ended.reason, ended.peer) == ("canceled", "Kitchen")
-    assert not door.app.dialer.active
-    await asyncio.sleep(0.2)
-    assert door.state is State.IDLE
-    assert desk.count(Event.INVITED) == 0
-
-
-async def test_a_callee_that_the_hub_refuses_leads_on(start: Start, login: Any) -> None:
-    desk = await login("desk")
-    door = await start(plan().replace('ring = "indoor"', 'ring = "stranger"'))
-    door.do(Intent.CALL)
-    await desk.wait(Event.INVITED)
-    await door.shows(sc.Calling, callee="Desk")
-
-
-async def test_without_a_hub_the_plan_is_over_and_says_why(hub: Hub, start: Start) -> None:
-    door = await start(plan())
-    await hub.stop()
-    await door.until(lambda: not door.app.facts.hub_ok)
-    door.do(Intent.CALL)
-    ended = await door.shows(sc.Ended)
-    assert ended.reason == "error"
-    assert "hub" in ended.detail
-    assert not door.app.dialer.active
-
-
-async def test_a_visitor_may_leave_a_message_in_the_end(start: Start) -> None:
-    tape = Tape()
-    door = await start(plan(MESSAGE), messages=tape)
-    door.do(Intent.CALL)
-    assert await asyncio.wait_for(tape.began.get(), 5) == 60
-    assert (await door.shows(sc.Ended)).peer == "family"
-    door.do(Intent.CALL)  # nothing is rung while it is taken
-    assert door.state is State.IDLE
-    tape.done.set()
-    await door.until(lambda: not door.app.dialer.active)
-    assert not tape.cancelled
-
-
-async def test_hanging_up_ends_the_message(start: Start) -> None:
-    tape = Tape()
-    door = await start(plan(MESSAGE), messages=tape)
-    door.do(Intent.CALL)
-    await asyncio.wait_for(tape.began.get(), 5)
-    assert len(set(tape.calls)) == 3
-    door.do(Intent.HANGUP)
-    await door.until(lambda: not door.app.dialer.active)
-    assert not tape.cancelled
-
-
-async def test_somebody_who_calls_the_visitor_ends_the_message(start: Start, login: Any) -> None:
-    tape = Tape()
-    door = await start(plan(MESSAGE), messages=tape)
-    door.do(Intent.CALL)
-    await asyncio.wait_for(tape.began.get(), 5)
-    await in_call(door, await login("desk"))
-    assert tape.cancelled
-    assert not door.app.dialer.active
-
-
-async def test_where_nobody_was_rung_there_is_nobody_to_leave_a_message_for(
-    start: Start, caplog: pytest.LogCaptureFixture
-) -> None:
-    tape = Tape()
-    door = await start(f"[call]\n{MESSAGE}", messages=tape)
-    door.do(Intent.CALL)
-    assert not door.app.dialer.active
-    assert tape.began.empty()
-    assert "nobody was rung" in caplog.text
-
-
-async def test_where_no_message_can_be_taken_that_step_is_skipped(
-    start: Start, caplog: pytest.LogCaptureFixture
-) -> None:
-    door = await start(plan(MESSAGE))
-    door.do(Intent.CALL)
-    await door.shows(sc.Ended)
-    assert not door.app.dialer.active
-    assert "no message is taken" in caplog.text
-
-
-async def test_from_one_step_to_the_next_the_camera_stays_open(
-    start: Start, login: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk, shy = await login("desk"), await login("shy")
-    opened: list[str] = []
-    open_camera = StationDevices.open_camera
-
-    def counting(self: StationDevices, *arguments: Any) -> Any:
-        opened.append("camera")
-        return open_camera(self, *arguments)
-
-    monkeypatch.setattr(StationDevices, "open_camera", counting)
-    config = plan().replace('type = "audio"', "early_media = true")
-    door = await start(config, camera="simulated")
-    door.do(Intent.CALL)
-    await desk.wait(Event.INVITED)
-    await door.until(lambda: door.media.camera_open)
-    await desk.reject()
-    await shy.wait(Event.INVITED)
-    await asyncio.sleep(0.2)
-    assert door.media.camera_open
-    assert opened == ["camera"]
+    async with starting(hub) as made:
+        yield made
 
 
 # -- the call button in a call -----------------------------------------------------------------
@@ -321,77 +110,44 @@ def _drained(station: Station) -> list[dict[str, Any]]:
     return entries
 
 
-# -- sound and video ---------------------------------------------------------------------------
+# -- what ends by itself, and what is answered by itself ---------------------------------------
 
 
-async def asked(door: Station, other: Client) -> asyncio.Task[None]:
-    """Have the other one ask for video; return what it waits in."""
-    asks = asyncio.create_task(other.switch_call_type(CallType.VIDEO))
-    await door.shows(sc.InCall, asked=("Desk", 15))
-    return asks
-
-
-async def test_a_question_is_answered_by_buttons(start: Start, login: Any) -> None:
+async def test_a_hang_up_goes_to_the_end_screen_at_once(start: Start, login: Any) -> None:
+    """No idle screen flashes up between the call and how it ended."""
     desk = await login("desk")
     door = await start()
-    await in_call(door, desk, CallType.AUDIO)
-    assert (await door.shows(sc.InCall)).video is False
-    asks = await asked(door, desk)
+    await in_call(door, desk)
+    _drained(door)
     door.do(Intent.HANGUP)
-    with pytest.raises(CallingError):
-        await asks
+    await door.shows(sc.Ended)
+    scenes = [entry["scene"] for entry in _drained(door) if entry["event"] == "screen"]
+    assert scenes == ["Ended"]
+
+
+async def test_a_call_ends_at_its_limit(start: Start, login: Any) -> None:
+    desk = await login("desk")
+    door = await start("[call]\nmax_minutes = 1\n")
+    await in_call(door, desk)
+    door.app.limit(time.monotonic() + 55)
+    await asyncio.sleep(0.1)
     assert door.state is State.CONNECTED
-    asks = await asked(door, desk)
-    door.do(Intent.ACCEPT)
-    await asks
-    assert (await door.shows(sc.InCall, video=True)).asked is None
-    door.do(Intent.SWITCH)  # back to sound needs nobody's consent
-    await door.shows(sc.InCall, video=False)
-    asks = await asked(door, desk)
-    door.do(Intent.HANGUP, Intent.HANGUP)
+    door.app.limit(time.monotonic() + 60)
     assert (await desk.wait(Event.CALL_END))["reason"] == "hangup"
-    await asyncio.gather(asks, return_exceptions=True)
 
 
-async def test_a_question_is_answered_with_no_after_a_while(start: Start, login: Any) -> None:
+@pytest.mark.parametrize(("kind", "sends"), [("normal", True), ("announce", False)])
+async def test_who_is_trusted_is_answered_by_itself_and_an_announcement_is_not_overheard(
+    start: Start, login: Any, kind: str, sends: bool
+) -> None:
     desk = await login("desk")
-    door = await start()
-    await in_call(door, desk, CallType.AUDIO)
-    asks = await asked(door, desk)
-    door.app.asking.tick(time.monotonic() + asking.PATIENCE - 1)
-    assert door.app.facts.asked is not None
-    door.app.asking.tick(time.monotonic() + asking.PATIENCE)
-    with pytest.raises(CallingError):
-        await asks
-    assert (await door.shows(sc.InCall, asked=None)).video is False
-
-
-@pytest.mark.parametrize("policy", ["allow", "deny"])
-async def test_a_policy_asks_nobody(start: Start, login: Any, policy: str) -> None:
-    desk = await login("desk")
-    door = await start(f'[call]\nswitch_to_video = "{policy}"\n')
-    await in_call(door, desk, CallType.AUDIO)
-    if policy == "allow":
-        await desk.switch_call_type(CallType.VIDEO)
-    else:
-        with pytest.raises(CallingError):
-            await desk.switch_call_type(CallType.VIDEO)
-    assert (await door.shows(sc.InCall, video=policy == "allow")).asked is None
-
-
-async def test_a_refusal_is_shown_to_who_asked(start: Start, login: Any) -> None:
-    desk = await login("desk")
-    door = await start()
-    await in_call(door, desk, CallType.AUDIO)
-    door.do(Intent.SWITCH)
-    await desk.wait(Event.CALL_TYPE_ASKED)
-    await desk.answer_switch(False)
-    await door.until(lambda: _texts(door) == ["The other side stays with sound"])
-
-
-def _texts(station: Station) -> list[str]:
-    shown = station.scene
-    return [tile.text for tile in shown.tiles] if isinstance(shown, sc.InCall) else []
+    answer = f'[answer]\nkind = "{kind}"\nallow = ["desk"]\nseconds = 0.2\n'
+    door = await start(answer, camera="simulated")
+    await desk.call("door")
+    assert (await door.shows(sc.RingingIn)).auto_answer_in == 1
+    await door.shows(sc.InCall, muted=not sends, camera_open=sends)
+    await asyncio.sleep(0.3)
+    assert door.media.camera_open is sends
 
 
 # -- ready-made answers, missed calls ----------------------------------------------------------
@@ -409,7 +165,7 @@ async def test_a_ready_made_answer_is_chosen_and_sent(start: Start, login: Any) 
     assert (await desk.wait(Event.TEXT))["text"] == "Leave it at the door"
     await door.shows(sc.InCall, choosing=False)
     await desk.send_text("Thank you")
-    await door.until(lambda: _texts(door) == ["Thank you"])
+    await door.until(lambda: texts(door) == ["Thank you"])
 
 
 async def test_what_rang_in_vain_is_missed_until_somebody_has_seen_it(

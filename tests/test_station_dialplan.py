@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +27,12 @@ STEP = st.builds(
 )
 
 
-def run(clock: str, messages: bool) -> list[int]:
+def run(plan: Sequence[PlanStep], clock: str, messages: bool) -> list[int]:
     """Return the steps that are taken when nobody answers."""
-    taken, number = list[int](), following(PLAN, -1, clock, messages)
+    taken, number = list[int](), following(plan, -1, clock, messages)
     while number is not None:
         taken.append(number)
-        number = following(PLAN, number, clock, messages)
+        number = following(plan, number, clock, messages)
     return taken
 
 
@@ -45,7 +47,7 @@ def run(clock: str, messages: bool) -> list[int]:
     ],
 )
 def test_steps_out_of_their_hours_are_skipped(clock: str, messages: bool, taken: list[int]) -> None:
-    assert run(clock, messages) == taken
+    assert run(PLAN, clock, messages) == taken
 
 
 def test_a_callee_alone_is_a_plan_of_one_step() -> None:
@@ -69,10 +71,7 @@ def test_what_leads_on(reason: Reason) -> None:
 def test_each_step_is_taken_once_at_most_and_the_plan_ends(
     plan: list[PlanStep], clock: str, messages: bool
 ) -> None:
-    taken, number = list[int](), following(plan, -1, clock, messages)
-    while number is not None:
-        taken.append(number)
-        number = following(plan, number, clock, messages)
+    taken = run(plan, clock, messages)
     assert taken == sorted(set(taken))
     assert {n for n, step in enumerate(plan) if not step.hours and not step.message} <= set(taken)
     assert messages or not any(plan[number].message for number in taken)

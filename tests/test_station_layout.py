@@ -19,7 +19,7 @@ MM = 933 / (7 * 25.4)
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCENES)
-def test_buttons_lie_on_the_screen_andapart(name: str, size: Size) -> None:
+def test_buttons_lie_on_the_screen_and_apart(name: str, size: Size) -> None:
     areas = list(buttons(SCENES[name], size).values())
     for area in areas:
         assert area.x >= 0

@@ -18,16 +18,25 @@ CLOCK = st.builds(lambda h, m: f"{h:02}:{m:02}", st.integers(0, 23), st.integers
     [
         ("22:00", "07:00", "23:59", True),
         ("22:00", "07:00", "00:00", True),
+        ("22:00", "07:00", "06:59", True),
         ("22:00", "07:00", "07:00", False),
         ("22:00", "07:00", "21:59", False),
         ("12:00", "14:00", "12:00", True),
         ("12:00", "14:00", "14:00", False),
         ("", "", "03:00", False),
+        ("12:00", "", "12:30", False),
+        ("", "12:00", "03:00", False),
         ("12:00", "12:00", "12:00", False),
     ],
 )
 def test_within(start: str, end: str, clock: str, inside: bool) -> None:
     assert within(start, end, clock) is inside
+
+
+@given(start=CLOCK, end=CLOCK, clock=CLOCK)
+def test_hours_and_their_complement_make_the_day(start: str, end: str, clock: str) -> None:
+    if start != end:
+        assert within(start, end, clock) is not within(end, start, clock)
 
 
 @pytest.mark.parametrize(

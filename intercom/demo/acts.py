@@ -136,6 +136,11 @@ class Acts(ABC):
         return found
 
 
+def ms(later: float, earlier: float) -> float:
+    """Return the time between two moments (seconds) in ms."""
+    return round((later - earlier) * 1000, 1)
+
+
 def _last(remote: Remote, event: str) -> float:
     times = [entry["t"] for entry in remote.events if entry["event"] == event]
     if not times:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ PAIR = Cast((DOOR, KITCHEN))
 
 FAMILY = Cast(
     (
-        Part(DOOR.user, DOOR.name, "group:family", DOOR.clip, DOOR.voice, DOOR.words),
+        replace(DOOR, callee="group:family"),
         KITCHEN,
         ANNA,
         GARDEN,

@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
-from intercom.demo.acts import Acts
+from intercom.demo.acts import Acts, ms
 from intercom.demo.stage import DemoError, Remote
 
 TURN = 8.0
@@ -47,7 +47,7 @@ class Family(Acts):
         self.say("the door's button is pressed")
         pressed = await self.door.press("call")
         rings = [await remote.wait("invited", pressed) for remote in self.family]
-        self.report["press_to_last_ring_ms"] = _ms(max(ring["t"] for ring in rings), pressed)
+        self.report["press_to_last_ring_ms"] = ms(max(ring["t"] for ring in rings), pressed)
         for remote in self.family:
             await remote.wait("first_frame", pressed, user_id=self.door.name)
         await asyncio.sleep(1.0)
@@ -63,7 +63,7 @@ class Family(Acts):
                 await other.wait("user_enter", accepted, user_id=remote.name)
                 seen = await other.wait("first_frame", accepted, 20, user_id=remote.name)
                 key = f"{other.name}_sees_{remote.name}_after_ms"
-                self.report[key] = _ms(seen["t"], accepted)
+                self.report[key] = ms(seen["t"], accepted)
                 await remote.wait("first_frame", 0.0, 20, user_id=other.name)
             joined.append(remote)
             await asyncio.sleep(0.7)
@@ -122,7 +122,3 @@ class Family(Acts):
             found = [self.look_for_speech(ear, mouth, turns[mouth.name]) for mouth in others]
             if not any(each.found for each in found):
                 raise DemoError(f"{ear.name} heard nobody: see heard-at-{ear.name}.wav")
-
-
-def _ms(later: float, earlier: float) -> float:
-    return round((later - earlier) * 1000, 1)

@@ -1,4 +1,4 @@
-"""The demo's processes: a hub and two stations, as a user would start them."""
+"""The demo's processes: a hub and the cast's stations, as a user would start them."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -205,8 +206,8 @@ class DeviceSlot(Generic[Device]):
 
     async def _keep_trying(self) -> None:
         await self._release()
-        for attempt in range(1_000_000):
-            await asyncio.sleep(RETRIES[min(attempt, len(RETRIES) - 1)])
+        for seconds in itertools.chain(RETRIES, itertools.repeat(RETRIES[-1])):
+            await asyncio.sleep(seconds)
             failure = await self._attempt()
             if not failure:
                 break

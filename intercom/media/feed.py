@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 from .aiortc_seams import Encoded
 from .rate import RateLimit
@@ -95,12 +94,8 @@ class Feed:
     def deliver(self, frame: Encoded) -> None:
         """Hand `frame` to every open track; from any thread."""
         self.frames += 1
-        self.post(self._fan_out, frame)
-
-    def post(self, call: Callable[[Encoded], None], frame: Encoded) -> None:
-        """Run `call(frame)` in the loop's thread; nothing happens once the loop is closed."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call, frame)
+            self._loop.call_soon_threadsafe(self._fan_out, frame)
 
     def _fan_out(self, frame: Encoded) -> None:
         self.rate.sent(sum(map(len, frame.payloads)), time.monotonic())

@@ -72,7 +72,8 @@ class Picture:
 
     def height_of(self, track: PacketTrack) -> int | None:
         """The lines of the picture that `track` gets at present, where we encode it."""
-        rung = getattr(self.feed_of(track), "rung", None)
+        feed = self.feed_of(track)
+        rung = feed.rung if isinstance(feed, Encoder) else None
         return None if rung is None or not track.is_open else rung.height
 
     def feed_of(self, track: PacketTrack) -> Feed | None:

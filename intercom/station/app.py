@@ -100,12 +100,19 @@ class App:
         """Keep clock, durations, numbers and limits going until cancelled."""
         while True:
             now = time.monotonic()
-            self._limit(now)
+            self.limit(now)
             self.incoming.tick()
             self.asking.tick(now)
             self.monitor.take(now)
             self.face.refresh()
             await asyncio.sleep(TICK)
+
+    def limit(self, now: float) -> None:
+        """End a call that is over its longest duration."""
+        phase, limit = self.calling.phase, self.config.call.max_minutes * 60
+        if limit and isinstance(phase, ph.Connected) and now - phase.since > limit:
+            log.info("the call reached its limit of %d min", self.config.call.max_minutes)
+            self.desk.attempt(self.calling.hangup)
 
     def device(self, kind: str, message: str) -> None:
         """The panel or the screen failed (`message` says how) or works (empty)."""
@@ -229,13 +236,6 @@ class App:
             case PeerConnected(user_id=user):
                 self.trace.tell("transport_up", user_id=user)
         self.face.refresh()
-
-    def _limit(self, now: float) -> None:
-        """End a call that is over its longest duration."""
-        phase, limit = self.calling.phase, self.config.call.max_minutes * 60
-        if limit and isinstance(phase, ph.Connected) and now - phase.since > limit:
-            log.info("the call reached its limit of %d min", self.config.call.max_minutes)
-            self.desk.attempt(self.calling.hangup)
 
 
 def _names(config: Config) -> dict[str, str]:

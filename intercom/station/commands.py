@@ -8,7 +8,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from intercom.errors import CallingError, IntercomError
+from intercom.errors import IntercomError
 from intercom.station.app import App
 
 
@@ -63,6 +63,7 @@ class Commands:
 
     def _stats(self) -> dict[str, Any]:
         app = self._app
+        counters = app.monitor.read()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "state": str(app.calling.state),
@@ -71,16 +72,8 @@ class Commands:
             "cpu_s": usage.ru_utime + usage.ru_stime,
             "lamp": app.face.panel.lamp_value if app.face.panel is not None else None,
             "peers": app.display.remote.reports() if app.display is not None else {},
-            "decoded": {user: it.get("frames_decoded", 0) for user, it in _counters(app).items()},
+            "decoded": {user: it.get("frames_decoded", 0) for user, it in counters.items()},
             "do_not_disturb": app.facts.quiet,
             "faults": app.facts.faults,
             "pid": os.getpid(),
         }
-
-
-def _counters(app: App) -> dict[str, dict[str, Any]]:
-    """The counters of each transport, by user; none while logged out."""
-    try:
-        return app.calling.mesh.stats()
-    except CallingError:
-        return {}

@@ -1,6 +1,6 @@
 """A Unix socket by which scripts, and the demo, watch and work a station. JSON, a line each.
 
-In: `{"do": "press", "button": "call"}`, `release`, `key`, `screenshot`, `stats`, `reset`.
+In: `{"do": "press", "button": "call"}` and the others of `commands`.
 Out: an answer to each, `{"ok": true, ...}` or `{"error": ...}`, and between them what happens:
 `{"event": ..., "t": <CLOCK_MONOTONIC seconds>, ...}`. The socket is its owner's alone, mode 0600.
 """

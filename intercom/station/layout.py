@@ -1,7 +1,7 @@
 """Where things lie on the screen: pure geometry, shared by the painter and by touch.
 
 All lengths derive from one unit, the screen's shorter side / 480, so that a 7 inch 800x480 panel
-(5.2 px a millimetre) gets buttons of 14 mm and more, and other panels the same picture, scaled.
+(5.2 px a millimetre) gets buttons of 12 mm and more, and other panels the same picture, scaled.
 """
 
 from __future__ import annotations
@@ -171,18 +171,24 @@ def bottom_row(size: Size, height: int) -> Rect:
 def fit(picture: Size, box: Size, crop: float) -> Rect:
     """Scale `picture` into `box`, centred: fill it if at most `crop` (0..1) of the picture is lost
     by that, else show it whole between bars. The result may overhang the box."""
-    fill = max(box[0] / picture[0], box[1] / picture[1])
-    whole = min(box[0] / picture[0], box[1] / picture[1])
-    scale = fill if 1 - whole / fill <= crop else whole
-    width, height = (max(2, round(side * scale / 2) * 2) for side in picture)
-    return Rect((box[0] - width) // 2, (box[1] - height) // 2, width, height)
+    whole, fill = _scales(picture, box)
+    return _scaled(picture, box, fill if 1 - whole / fill <= crop else whole)
 
 
 def cover(picture: Size, box: Size, crop: float) -> Rect:
     """Scale `picture` into `box`, centred, as large as it goes with at most `crop` (0..1) of one
     side lost; what is then still uncovered is left at two sides."""
-    fill = max(box[0] / picture[0], box[1] / picture[1])
-    whole = min(box[0] / picture[0], box[1] / picture[1])
-    scale = min(fill, whole / (1 - crop))
+    whole, fill = _scales(picture, box)
+    return _scaled(picture, box, min(fill, whole / (1 - crop)))
+
+
+def _scales(picture: Size, box: Size) -> tuple[float, float]:
+    """By how much `picture` is scaled to lie in `box` whole, and to fill it."""
+    wide, tall = box[0] / picture[0], box[1] / picture[1]
+    return min(wide, tall), max(wide, tall)
+
+
+def _scaled(picture: Size, box: Size, scale: float) -> Rect:
+    """The place of a scaled picture in the middle of `box`; its sides are even."""
     width, height = (max(2, round(side * scale / 2) * 2) for side in picture)
     return Rect((box[0] - width) // 2, (box[1] - height) // 2, width, height)

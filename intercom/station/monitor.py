@@ -38,7 +38,7 @@ class Monitor:
         seconds = now - self._at
         if seconds < PERIOD:
             return
-        after = self._counters()
+        after = self.read()
         self.counters = after or self.counters
         self.numbers = {
             user: numbers(
@@ -53,7 +53,8 @@ class Monitor:
         self._before, self._at = after, now
         self._show()
 
-    def _counters(self) -> Mapping[str, dict[str, Any]]:
+    def read(self) -> Mapping[str, dict[str, Any]]:
+        """Return the counters of each present transport, by user; none without a call."""
         if self._calling.state is State.IDLE:
             return {}
         try:

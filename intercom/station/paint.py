@@ -1,7 +1,8 @@
 """Paints scenes: a background or the remote picture, the own picture in a corner, sprites on top.
 
-What a scene adds to the picture is laid out once and kept until the scene changes, so that in a
-call a paint is one conversion and a dozen blits. A painter belongs to one thread, the screen's.
+What a scene adds to the pictures is laid out once and kept until the scene changes, so that in a
+call a paint is a conversion for each new picture, and blits. A painter belongs to one thread, that
+of the screen.
 """
 
 from __future__ import annotations

@@ -10,16 +10,17 @@ from dataclasses import replace
 
 import av
 
+from hw.wav import read_samples
 from intercom.errors import CallingError, Code
 from intercom.media import Media
 from intercom.plan import PLAYING
 from intercom.station.desk import Desk
 from intercom.station.display import Display
 from intercom.station.model import Missed, Playing
+from intercom.station.tones import RATE
 
 log = logging.getLogger(__name__)
 
-RATE = 48_000
 SHOWN = 30.0
 """Seconds that a message stays on the screen after its sound, or that it could not be had."""
 PIXELS_MAX = 4096 * 2160
@@ -149,13 +150,8 @@ def samples(wav: bytes) -> bytes:
     """Return a WAV file as s16le, mono, 48 kHz; empty for one that cannot be played."""
     if not wav:
         return b""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-    parts: list[bytes] = []
     try:
-        with av.open(io.BytesIO(wav), "r", "wav") as container:
-            for frame in [*container.decode(audio=0), None]:
-                for out in resampler.resample(frame):
-                    parts.append(bytes(out.planes[0])[: 2 * out.samples])
+        return read_samples(io.BytesIO(wav), RATE, "wav")
     except (av.FFmpegError, ValueError, LookupError) as error:
         log.warning("a message's sound cannot be played: %s", error)
-    return b"".join(parts)
+        return b""

@@ -28,7 +28,7 @@ def decide(config: AnswerConfig, caller: str, clock: str) -> AutoAnswer | str:
         return "auto-answer is off"
     if caller not in config.allow:
         return f'"{caller}" is not in [answer] allow'
-    if is_quiet(config, clock):
+    if within(config.quiet_from, config.quiet_to, clock):
         return f"quiet hours from {config.quiet_from} to {config.quiet_to}"
     announce = config.kind == "announce"
     return AutoAnswer(
@@ -37,8 +37,3 @@ def decide(config: AnswerConfig, caller: str, clock: str) -> AutoAnswer | str:
         send=not announce,
         muted=config.muted or announce,
     )
-
-
-def is_quiet(config: AnswerConfig, clock: str) -> bool:
-    """Tell whether `clock` ("HH:MM") lies in the quiet hours, which may span midnight."""
-    return within(config.quiet_from, config.quiet_to, clock)

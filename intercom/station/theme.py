@@ -7,7 +7,6 @@ Colour = tuple[int, int, int]
 BACK_TOP: Colour = (24, 34, 46)
 BACK_BOTTOM: Colour = (10, 15, 21)
 PANEL: Colour = (36, 48, 62)
-LINE: Colour = (70, 86, 104)
 TEXT: Colour = (244, 247, 250)
 SOFT: Colour = (166, 181, 196)
 """Text of the second rank; 7:1 and more on the background."""
