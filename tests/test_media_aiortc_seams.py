@@ -6,10 +6,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import time
 
 import aiortc
 import pytest
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, clock
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import RtpPacket
@@ -18,6 +19,18 @@ from intercom.media import aiortc_seams as seams
 from intercom.media.tracks import PacketTrack
 from tests.media_rig import Line
 from tests.media_wire import payload_type
+
+
+def test_the_clock_of_aiortc_is_one_that_nobody_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = clock.current_ms()
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert clock.current_ms() - before == pytest.approx(3_600_000, abs=1000)
+    assert clock.current_datetime() == clock.current_datetime()
+
+
+def test_rates_are_counted_by_that_clock() -> None:
+    assert "clock.current_ms()" in names(RTCDtlsTransport)
 
 
 @pytest.fixture

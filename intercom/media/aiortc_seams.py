@@ -7,6 +7,8 @@ Why each seam exists, and the upstream thread it waits for:
   growing delay); ours read the packets instead, and aiortc decodes nothing.
 - `drive_sender`: PLI and REMB are dropped when a track delivers encoded data (aiortc 1.15, 1.16);
   the packets come ready-made, so that one encode serves many peers (aiortc #58 has PLI's history).
+- `_now`: aiortc takes its time from the wall clock, and counts rates in steps of a millisecond: a
+  clock that is set forward in a call (NTP on a Pi) has it count all of them, for minutes or years.
 - `packets_received`: a vanished peer is reported after 30 s; the watchdog counts packets.
 
 tests/test_media_aiortc_seams.py fails when one of these names moves.
@@ -14,12 +16,14 @@ tests/test_media_aiortc_seams.py fails when one of these names moves.
 
 from __future__ import annotations
 
+import datetime
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiortc
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, clock
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 WRITTEN_FOR = "1.16"
@@ -30,6 +34,16 @@ if ".".join(aiortc.__version__.split(".")[:2]) != WRITTEN_FOR:
         f"install 'aiortc=={WRITTEN_FOR}.*', or review intercom/media/aiortc_seams.py",
         name="aiortc",
     )
+
+_EPOCH = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=time.monotonic())
+
+
+def _now() -> datetime.datetime:
+    """The time of the start, and what has passed since: it is never set."""
+    return _EPOCH + datetime.timedelta(seconds=time.monotonic())
+
+
+vars(clock)["current_datetime"] = _now
 
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
