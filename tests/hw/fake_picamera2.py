@@ -1,4 +1,4 @@
-"""A module tree with the parts of picamera2 0.3.36 that the driver uses, as its source has them.
+"""A module tree with the parts of picamera2 0.3.38 that the driver uses, as its source has them.
 
 It is not hardware and stands in for none: it checks that the driver calls the library by the
 library's names and reads its buffers by the library's layout. Streams have the padded stride that
@@ -8,8 +8,11 @@ the Pi's ISP gives them; the encoder is libx264, so that what comes out is real 
 from __future__ import annotations
 
 import enum
+import os
+import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -53,6 +56,7 @@ class H264Encoder:
     """picamera2.encoders.H264Encoder; `instances` remembers them for the tests."""
 
     instances: list[H264Encoder] = []  # noqa: RUF012 - shared on purpose
+    refusal: OSError | None = None
 
     def __init__(  # noqa: PLR0917 - the original's
         self,
@@ -73,6 +77,7 @@ class H264Encoder:
         }
         self.vd: Any = None
         self.running = False
+        self.buf_available: queue.Queue[int] = queue.Queue()
         self.key_frames_requested = 0
         self.output: Output | None = None
         self.instances.append(self)
@@ -90,17 +95,25 @@ class H264Encoder:
         self._codec.framerate = 30  # type: ignore[assignment]  # PyAV takes an int too
         self._codec.options = {"tune": "zerolatency", "preset": "ultrafast"}
         self._count = 0
+        for index in range(16):
+            self.buf_available.put(index)
         assert self.output is not None
         self.output.start()
 
     def stop(self) -> None:
+        if not self.running:
+            raise RuntimeError("Encoder already stopped")
         self.running = False
-        assert self.output is not None
         self.vd.close()
+        assert self.output is not None
         self.output.stop()
 
-    def encode(self, picture: np.ndarray[Any, Any]) -> None:
-        frame = av.VideoFrame.from_ndarray(picture, "yuv420p")
+    def encode(self, stream: str, request: Request) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        width, height = request.config[stream]["size"]
+        grey = np.full((height * 3 // 2, width), 90, np.uint8)
+        frame = av.VideoFrame.from_ndarray(grey, "yuv420p")
         frame.pts = self._count
         if self.key_frames_requested:
             self.key_frames_requested = 0
@@ -151,13 +164,24 @@ def buffer(size: tuple[int, int], stride: int, count: int) -> np.ndarray[Any, An
     return np.concatenate([luma.reshape(-1), chroma.reshape(-1)])
 
 
+@dataclass
+class Trace:
+    """What was done with one Picamera2; it outlives what the driver leaves of that."""
+
+    number: int
+    config: dict[str, Any] = field(default_factory=dict)
+    controls: list[dict[str, Any]] = field(default_factory=list)
+    closed: bool = False
+
+
 class Picamera2:
     """picamera2.Picamera2; the class attributes are set by the tests."""
 
     infos: list[dict[str, Any]] = []  # noqa: RUF012 - shared on purpose
     open_error: Exception | None = None
     encoder_error: Exception | None = None
-    instances: list[Picamera2] = []  # noqa: RUF012 - shared on purpose
+    adjusted = ""  # the format that libcamera gives instead of the one it is asked for
+    traces: list[Trace] = []  # noqa: RUF012 - shared on purpose
     frozen = threading.Event()
 
     @staticmethod
@@ -165,16 +189,20 @@ class Picamera2:
         return Picamera2.infos
 
     def __init__(self, camera_num: int = 0) -> None:
+        notifyme_r, self.notifyme_w = os.pipe2(os.O_NONBLOCK)
+        self.notifymeread = os.fdopen(notifyme_r, "rb")
+        self.is_open = False
+        self._preview: threading.Thread | None = None
+        self._trace = Trace(camera_num)
+        self.traces.append(self._trace)
         if self.open_error is not None:
             raise RuntimeError("Camera __init__ sequence did not complete.") from self.open_error
-        self.camera_num = camera_num
         self.sensor_resolution = (3280, 2464)
         self.post_callback: Callable[[Request], None] | None = None
         self.is_open = True
         self._encoders: list[tuple[H264Encoder, str]] = []
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.instances.append(self)
+        self.camera_controls = {"FrameDurationLimits": (100, 1_000_000, 33_333)}
 
     def create_video_configuration(
         self,
@@ -190,8 +218,15 @@ class Picamera2:
         for name in ("main", "lores"):
             stream = camera_config[name]
             if stream:
+                stream["format"] = self.adjusted or stream["format"]
                 stream["stride"] = -(-stream["size"][0] // ALIGN) * ALIGN
-        self.config = camera_config
+        self.config = self._trace.config = camera_config
+
+    def set_controls(self, controls: dict[str, Any]) -> None:
+        self._trace.controls.append(controls)
+
+    def camera_configuration(self) -> dict[str, Any]:
+        return self.config
 
     def start_encoder(self, encoder: H264Encoder, output: Output, name: str | None = None) -> None:
         assert isinstance(output, Output)
@@ -207,16 +242,25 @@ class Picamera2:
         self._encoders = [pair for pair in self._encoders if pair[0] is not encoders]
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._preview = threading.Thread(target=self._run, daemon=True)
+        self._preview.start()
+
+    def stop_preview(self) -> None:
+        if self._preview is None:
+            raise RuntimeError("No preview specified.")
+        self._stopping.set()
+        self._preview.join()
+        self._preview = None
 
     def stop(self) -> None:
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        # The original has its event loop do it, and waits for ever where that has died.
+        assert self._preview is None, "stopped while its event loop runs"
 
     def close(self) -> None:
-        self.is_open = False
+        if self.is_open:
+            self.is_open, self._trace.closed = False, True
+            self.notifymeread.close()
+            os.close(self.notifyme_w)
 
     def _run(self) -> None:
         count = 0
@@ -227,8 +271,7 @@ class Picamera2:
             if self.post_callback is not None:
                 self.post_callback(request)
             for encoder, name in self._encoders:
-                width, height = self.config[name]["size"]
-                encoder.encode(np.full((height * 3 // 2, width), 90, np.uint8))
+                encoder.encode(name, request)
             count += 1
 
 

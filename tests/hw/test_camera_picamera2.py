@@ -1,7 +1,8 @@
 """The picamera2 driver against a tree of the library's names (fake_picamera2): NOT hardware.
 
 What this holds: the calls, the platform's choice, the layout of padded buffers, packets out of
-access units, errors in words. What it cannot: that a Pi's camera and encoder work.
+access units, errors in words. What it cannot: that a Pi's camera and encoder work. The library
+itself is run by tests/vm/test_picamera2.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import av
 import numpy as np
@@ -50,7 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     install(monkeypatch, Platform.VC4)
     monkeypatch.setattr(Picamera2, "infos", INFOS)
     Picamera2.frozen.clear()
-    Picamera2.instances.clear()
+    Picamera2.traces.clear()
     H264Encoder.instances.clear()
     yield Seen()
     Picamera2.frozen.clear()
@@ -89,7 +91,7 @@ def test_pi4_starts_the_encoder_as_a_browser_wants_it(seen: Seen) -> None:
         "framerate": 25,
         "profile": "constrained baseline",
     }
-    config = Picamera2.instances[0].config
+    config = Picamera2.traces[0].config
     assert config["main"]["format"] == "YUV420"
     assert config["lores"]["format"] == "YUV420"
     assert config["raw"] == {"size": (1640, 1232)}
@@ -108,7 +110,7 @@ def test_pi5_gives_raw_pictures_and_has_no_encoder(
     assert not camera.encoded
     assert seen.packets == []
     assert H264Encoder.instances == []
-    assert Picamera2.instances[0].config["lores"] is None
+    assert Picamera2.traces[0].config["lores"] is None
     assert (seen.frames[0].width, seen.frames[0].height) == (400, 304)
 
 
@@ -118,7 +120,7 @@ def test_padding_of_the_rows_is_left_out(seen: Seen, monkeypatch: pytest.MonkeyP
     wait_for(lambda: seen.frames)
     camera.close()
     luma, u, v = planes(seen.frames[0])
-    assert Picamera2.instances[0].config["main"]["stride"] == 448
+    assert Picamera2.traces[0].config["main"]["stride"] == 448
     assert np.all(luma == 50)
     assert np.all(u == 100)
     assert np.all(v == 150)
@@ -180,7 +182,7 @@ def test_close_stops_everything_and_can_be_repeated(seen: Seen) -> None:
     wait_for(lambda: seen.packets)
     camera.close()
     camera.close()
-    assert not Picamera2.instances[0].is_open
+    assert Picamera2.traces[0].closed
     assert not H264Encoder.instances[0].running
 
 
@@ -189,7 +191,7 @@ def test_close_stops_everything_and_can_be_repeated(seen: Seen) -> None:
 )
 def test_camera_by_name_or_number(seen: Seen, device: str, number: int) -> None:
     seen.open(CameraSettings(device=device)).close()
-    assert Picamera2.instances[0].camera_num == number
+    assert Picamera2.traces[0].number == number
     assert [info.name for info in hw.list_cameras("picamera2")] == ["imx219", "ov5647"]
 
 
@@ -218,12 +220,76 @@ def test_a_missing_encoder_is_refused_and_the_camera_given_back(
     monkeypatch.setattr(Picamera2, "encoder_error", cause)
     with pytest.raises(DeviceError, match="no hardware encoder"):
         seen.open()
-    assert not Picamera2.instances[0].is_open
+    assert Picamera2.traces[0].closed
 
 
-def test_without_the_library_the_error_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_encoder_that_refuses_to_start_is_told_and_stopped(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(DeviceError, match="apt install python3-picamera2"):
-        Seen().open()
+    monkeypatch.setattr(Picamera2, "encoder_error", OSError(12, "Cannot allocate memory"))
+    with pytest.raises(DeviceError, match="refuses to start for imx219"):
+        seen.open()
+    assert not H264Encoder.instances[0].running
+    assert Picamera2.traces[0].closed
+
+
+def test_an_encoder_that_refuses_a_picture_is_one_fault(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = seen.open()
+    wait_for(lambda: seen.packets)
+    monkeypatch.setattr(H264Encoder, "refusal", OSError(22, "Invalid argument"))
+    wait_for(lambda: seen.faults)
+    count = len(seen.packets)
+    camera.close()
+    assert seen.faults == [
+        "imx219: its encoder refuses a picture (Invalid argument); it is opened again"
+    ]
+    assert len(seen.packets) == count
+
+
+def test_an_encoder_without_a_free_buffer_is_not_waited_for(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hw.camera_picamera2._SILENCE", 0.2)
+    camera = seen.open()
+    wait_for(lambda: seen.packets)
+    free = H264Encoder.instances[0].buf_available
+    while not free.empty():
+        free.get()
+    wait_for(lambda: seen.faults)
+    count = len(seen.packets)
+    camera.close()
+    assert "nothing of its encoder" in seen.faults[0]
+    assert len(seen.packets) == count
+
+
+def test_a_constructor_that_fails_leaves_no_pipe(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Picamera2, "open_error", RuntimeError("Camera grab failed."))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(DeviceError):
+        seen.open()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_format_that_cannot_be_read_names_the_driver_for_usb(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Picamera2, "adjusted", "MJPEG")
+    with pytest.raises(DeviceError, match=r"imx219 gives MJPEG, not YUV420: .* driver = 'v4l2'"):
+        seen.open()
+    assert Picamera2.traces[0].closed
+
+
+def test_the_rate_follows_while_it_runs_and_not_above_its_own(seen: Seen) -> None:
+    camera = seen.open()
+    controls = Picamera2.traces[0].controls
+    camera.set_rate(10)
+    camera.set_rate(60)
+    camera.set_rate(0)
+    camera.close()
+    camera.set_rate(5)
+    limits = [control["FrameDurationLimits"] for control in controls]
+    assert limits == [(100_000, 100_000), (40_000, 40_000), (1_000_000, 1_000_000)]

@@ -1,0 +1,1 @@
+"""Tests with real kernel devices, in a User-mode Linux guest."""

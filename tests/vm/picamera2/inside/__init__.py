@@ -1,0 +1,1 @@
+"""Runs in the guest, where picamera2 is."""

@@ -1,0 +1,1 @@
+"""Stands in for PiDNG, which writes raw pictures; nothing here does."""
