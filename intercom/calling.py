@@ -18,6 +18,7 @@ from intercom import phases as ph
 from intercom import protocol as p
 from intercom.calling_media import bad
 from intercom.calling_messages import CallingMessages
+from intercom.enroll.key import DeviceKey
 from intercom.errors import CallingError, Code
 from intercom.phases import State, state_of
 from intercom.protocol import CallType
@@ -55,14 +56,16 @@ class Calling(CallingMessages):
 
     # -- login -------------------------------------------------------------------------------
 
-    async def login(self, user_id: str, user_sig: str) -> None:
-        """Log in; the connection then keeps itself up until `logout`.
+    async def login(self, user_id: str, user_sig: str | DeviceKey) -> None:
+        """Log in, by a token or the key of an enrolled device.
 
-        Raises LoginError when the hub refuses the token, CallingError when there is no hub.
+        The connection then keeps itself up until `logout`. Raises LoginError when the hub refuses
+        the token or device, CallingError when there is no hub.
         """
         if not p.is_user_id(user_id):
             raise bad(f'user ID "{user_id}"', "1 to 64 letters, digits, - or _")
-        self.user_id, self.http.user_sig = user_id, user_sig
+        # By a key it is known after each login, see Session.
+        self.user_id, self.http.user_sig = user_id, user_sig if isinstance(user_sig, str) else ""
         self.start_media()
         try:
             await self.link.login(user_id, user_sig)

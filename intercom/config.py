@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from intercom.config_check import Checker, Fault, InvalidConfig
-from intercom.config_rules import Role, broken_rules, is_loopback
+from intercom.config_rules import Role, broken_rules, by_key, is_loopback
 from intercom.config_types import (
     AnswerConfig,
     CallConfig,
@@ -32,6 +32,7 @@ from intercom.config_types import (
     Secret,
     SoundConfig,
     StationConfig,
+    UpdateConfig,
     UserConfig,
 )
 
@@ -55,7 +56,9 @@ __all__ = [
     "Secret",
     "SoundConfig",
     "StationConfig",
+    "UpdateConfig",
     "UserConfig",
+    "by_key",
     "dump",
     "is_loopback",
     "load",

@@ -20,12 +20,20 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1|\[::1\]", re.IGNORECASE
 _HOST = re.compile(r"^wss?://(\[[^\]]*\]|[^:/]*)")
 _UNIX_PATH_MAX = 107  # sun_path of unix(7), less its NUL
 _MESSAGE_MAX = 120  # seconds of a visitor's message
+_HOT_LEAST = 40  # degrees; any Pi is warmer than that when it works
 _BITRATE_FLOOR = 100_000  # below it a Pi's encoder hangs (rpicam-apps#664)
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host, by name or number, is this machine itself."""
     return _LOOPBACK.fullmatch(host) is not None
+
+
+def by_key(config: Config) -> bool:
+    """Whether a station logs in by its device's key; what is not said of its hub, an enrolment
+    says."""
+    station = config.station
+    return not config.hub.embedded and not station.token and not station.token_file
 
 
 def broken_rules(config: Config, raw: Mapping[str, Any], role: Role) -> Broken:
@@ -35,14 +43,14 @@ def broken_rules(config: Config, raw: Mapping[str, Any], role: Role) -> Broken:
 
 
 def _station_user(config: Config, raw: Mapping[str, Any]) -> Broken:
-    if not config.station.user:
+    if not config.station.user and not by_key(config):
         yield "station.user", "is missing: the user id of this station at the hub"
 
 
 def _station_hub(config: Config, raw: Mapping[str, Any]) -> Broken:
     hub = config.hub
-    if not hub.url and not hub.embedded:
-        yield "hub.url", "is missing: give the hub's address, or set embedded = true"
+    if not hub.url and not hub.embedded and not by_key(config):
+        yield "hub.url", "is missing: give the address of the hub whose token that is"
     if hub.url and hub.embedded:
         yield "hub.embedded", "excludes url: either this station has the hub in it, or it is there"
 
@@ -51,12 +59,8 @@ def _station_token(config: Config, raw: Mapping[str, Any]) -> Broken:
     station = config.station
     if station.token and station.token_file:
         yield "station.token", "excludes token_file: keep one of them"
-    if config.hub.url and not station.token and not station.token_file:
-        yield (
-            "station.token_file",
-            "is missing: the file with the token, made at the hub by"
-            " `intercom token USER --config FILE`",
-        )
+    if not station.key_file:
+        yield "station.key_file", "is empty: a station keeps the key there by which it logs in"
 
 
 def _call_button(config: Config, raw: Mapping[str, Any]) -> Broken:
@@ -172,6 +176,8 @@ def _answer(config: Config, raw: Mapping[str, Any]) -> Broken:
 
 
 def _limits(config: Config, raw: Mapping[str, Any]) -> Broken:
+    if 0 < config.camera.hot_from < _HOT_LEAST:
+        yield "camera.hot_from", f"must be 0 (never) or at least {_HOT_LEAST} degrees"
     if 0 < config.camera.bitrate < _BITRATE_FLOOR:
         yield "camera.bitrate", f"must be 0 (by quality) or at least {_BITRATE_FLOOR}"
     if len(config.station.control.encode()) > _UNIX_PATH_MAX:

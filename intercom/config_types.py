@@ -71,6 +71,13 @@ Gpio = Annotated[int, Meta(ge=-1, le=27)]
 Text = Annotated[str, Meta(max_length=200)]
 RingSeconds = Annotated[int, Meta(ge=1, le=RING_MAX)]
 
+HostName = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?$",
+        description="a machine's name: letters, digits and -, at most 63",
+    ),
+]
 UdpPorts = Annotated[
     str, Meta(pattern=r"^([0-9]{1,5}-[0-9]{1,5})?$", description='a range like "50000-50100"')
 ]
@@ -101,8 +108,10 @@ class StationConfig(_Section, frozen=True, kw_only=True):
     user: NoneOrId = ""
     token: Secret = Secret("")
     token_file: str = ""
+    key_file: str = "/var/lib/intercom/device.key"
     control: str = ""
     metrics: HostPort = ""
+    hostname: HostName = ""
     language: Language = "en"
 
 
@@ -198,13 +207,14 @@ class AnswerConfig(_Section, frozen=True, kw_only=True):
 
 
 class CameraConfig(_Section, frozen=True, kw_only=True):
-    """The camera; a bitrate of 0 takes the one of the quality."""
+    """The camera; a bitrate of 0 takes the one of the quality, `hot_from` is degrees Celsius."""
 
     driver: CameraDriver = "picamera2"
     device: str = ""
     quality: QualityName = "480p"
     fps: Annotated[int, Meta(ge=1, le=60)] = 30
     bitrate: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
+    hot_from: Annotated[int, Meta(ge=0, le=85)] = 75
     clip: str = ""
     time_code: bool = False
 
@@ -257,6 +267,12 @@ class NetworkConfig(_Section, frozen=True, kw_only=True):
     ignore_networks: tuple[str, ...] = ()
 
 
+class UpdateConfig(_Section, frozen=True, kw_only=True):
+    """What a station that runs from a card does about updates by itself."""
+
+    system: bool = True
+
+
 class LogConfig(_Section, frozen=True, kw_only=True):
     """What is written to the log: info = start, stop and calls."""
 
@@ -275,4 +291,5 @@ class Config(_Section, frozen=True, kw_only=True):
     panel: PanelConfig = PanelConfig()
     screen: ScreenConfig = ScreenConfig()
     network: NetworkConfig = NetworkConfig()
+    update: UpdateConfig = UpdateConfig()
     log: LogConfig = LogConfig()

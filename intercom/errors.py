@@ -36,6 +36,7 @@ class Code(IntEnum):
     UNKNOWN_GROUP = 100010
     CALL_FULL = 100011
     NO_ROOM = 100012
+    UNKNOWN_DEVICE = 100013
 
 
 class IntercomError(Exception):

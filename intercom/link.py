@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 import aiohttp
 
 from intercom import protocol as p
+from intercom.enroll.key import DeviceKey
 from intercom.errors import CallingError, Code, LoginError, ProtocolError
 from intercom.link_backoff import Backoff
 from intercom.link_events import LinkDown, LinkEvent, LinkOver, LinkUp
@@ -52,6 +53,7 @@ class Link:
         self._ssl = ssl_context
         self._client = client
         self._user = self._sig = self._session = ""
+        self._key: DeviceKey | None = None
         self._wire: Wire | None = None
         self._requests = Requests()
         self._backoff = Backoff()
@@ -65,6 +67,11 @@ class Link:
         return self._wire is not None
 
     @property
+    def bearer(self) -> str:
+        """What stands for this login over HTTP: the token, or of a key's login the session."""
+        return self._sig if self._key is None else self._session
+
+    @property
     def call_id(self) -> str:
         """The call that is on, or an empty string; in one, the link is quicker to come back."""
         return self._call_id
@@ -76,13 +83,15 @@ class Link:
         if changed:
             self.hurry()
 
-    async def login(self, user_id: str, user_sig: str) -> None:
-        """Connect and log in; afterwards the link keeps itself up.
+    async def login(self, user_id: str, user_sig: str | DeviceKey) -> None:
+        """Connect and log in, by a token or a key; afterwards the link keeps itself up.
 
         Raises LoginError when the hub refuses, CallingError(HUB_UNREACHABLE) when there is none.
         """
         await self.close()
-        self._user, self._sig, self._session = user_id, user_sig, ""
+        self._key = user_sig if isinstance(user_sig, DeviceKey) else None
+        self._sig = "" if isinstance(user_sig, DeviceKey) else user_sig
+        self._user, self._session = user_id, ""
         self._over = False
         self._first = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(self._first), name="hub link")
@@ -171,7 +180,9 @@ class Link:
         wire = Wire(ws, self._take, bool(self._call_id))
         me = (self._user, self._sig, self._session, self._call_id, self._client)
         try:
-            welcome = await wire.hello(p.Hello((p.VERSION, p.VERSION), *me))
+            device = "" if self._key is None else self._key.device
+            hello = p.Hello((p.VERSION, p.VERSION), *me, device)
+            welcome = await wire.hello(hello, self._key)
             self._session, self._wire = welcome.session, wire
             log.info("logged in at %s as %s", self.url, self._user)
             self._on_event(LinkUp(welcome))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Callable
 
 import aiohttp
+from msgspec.structs import replace
 
 from intercom import protocol as p
+from intercom.enroll.key import DeviceKey
 from intercom.errors import Code, LoginError, ProtocolError
 
 LOGIN_TIMEOUT = 5.0
@@ -21,6 +24,7 @@ LOGIN_CODES = frozenset(
         Code.TOKEN_BAD_SIGNATURE,
         Code.TOKEN_OTHER_USER,
         Code.UNKNOWN_USER,
+        Code.UNKNOWN_DEVICE,
         Code.VERSION,
         Code.NOT_PERMITTED,
     }
@@ -50,19 +54,30 @@ class Wire:
         name = self._ws.get_extra_info("sockname")
         return str(name[0]) if isinstance(name, tuple) else ""
 
-    async def hello(self, hello: p.Hello) -> p.Welcome:
+    async def hello(self, hello: p.Hello, key: DeviceKey | None = None) -> p.Welcome:
         """Log in; LoginError when the hub refuses for good, ProtocolError when it is not well."""
-        await self._ws.send_str(p.encode(hello))
         async with asyncio.timeout(LOGIN_TIMEOUT):
-            frame = await self._ws.receive()
-        if frame.type is not aiohttp.WSMsgType.TEXT:
-            raise ProtocolError(f"the hub closed the login ({frame.data or frame.extra})")
-        answer = p.decode_hub(frame.data)
+            answer = await self._ask(hello)
+            if isinstance(answer, p.Challenge) and key is not None:
+                proof = key.sign_login(hello.user_id, answer.nonce, self._certificate())
+                answer = await self._ask(replace(hello, user_sig=proof))
         if isinstance(answer, p.Welcome):
             return answer
         if isinstance(answer, p.Error) and answer.code in LOGIN_CODES:
             raise LoginError(Code(answer.code), answer.msg)
         raise ProtocolError(f"the hub did not welcome us: {answer}")
+
+    async def _ask(self, hello: p.Hello) -> p.HubMessage:
+        await self._ws.send_str(p.encode(hello))
+        frame = await self._ws.receive()
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            raise ProtocolError(f"the hub closed the login ({frame.data or frame.extra})")
+        return p.decode_hub(frame.data)
+
+    def _certificate(self) -> str:
+        """Return the SHA-256 (hex) of the certificate at the other end, "" without TLS."""
+        tls = self._ws.get_extra_info("ssl_object")
+        return "" if tls is None else hashlib.sha256(tls.getpeercert(True)).hexdigest()
 
     async def serve(self) -> None:
         """Read, write and ping; return when the hub closes, raise when it must be given up."""

@@ -96,7 +96,11 @@ class Request(Message, frozen=True):
 
 
 class Hello(Message, frozen=True):
-    """The first message of a connection: who I am, and the call that I think I am in."""
+    """The first message of a connection: who I am, and the call that I think I am in.
+
+    A device that logs in by its own key names itself (`device`) with an empty `user_sig`. The hub
+    answers with a `Challenge`, and the device says hello once more, with its signature.
+    """
 
     versions: tuple[Number, Number]
     user_id: UserId
@@ -104,6 +108,7 @@ class Hello(Message, frozen=True):
     session: Annotated[str, Meta(max_length=100)] = ""
     call_id: Annotated[str, Meta(max_length=64)] = ""
     client: Annotated[str, Meta(max_length=100)] = ""
+    device: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Ping(Message, frozen=True):
@@ -276,6 +281,12 @@ class Welcome(Message, frozen=True):
     ice_servers: list[dict[str, str | list[str]]] = []
     names: dict[str, str] = {}
     missed: Annotated[list[MissedCall], Meta(max_length=MEMBERS_MAX)] = []
+
+
+class Challenge(Message, frozen=True):
+    """Answer to the `Hello` of a device: sign this, once (intercom.enroll.login)."""
+
+    nonce: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{16,64}\Z")]
 
 
 class Pong(Message, frozen=True):
@@ -500,7 +511,7 @@ class IceServers(Message, frozen=True):
 
 
 class Kicked(Message, frozen=True):
-    """This session is over: another login of the user, or its token ended."""
+    """This session is over: another login of the user, or its device was revoked."""
 
     reason: str
 
@@ -516,7 +527,7 @@ ClientMessage = (
     | SwitchType | SwitchAnswer | SendText | OpenDoor | Seen | Bye
 )  # fmt: skip
 HubMessage = (
-    Welcome | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged | Left
+    Welcome | Challenge | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged | Left
     | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged
     | Texted | DoorOpened | Missed | IceServers | Kicked | Reconnect
 )  # fmt: skip

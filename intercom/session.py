@@ -150,6 +150,7 @@ class Session(Emitter):
     def _on_link(self, event: LinkEvent) -> None:
         match event:
             case LinkUp(welcome=welcome):
+                self.http.user_sig = self.link.bearer
                 self.names.update(welcome.names)
                 if self.media is not None:
                     self.media.configure(welcome.ice_servers)

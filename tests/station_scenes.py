@@ -11,6 +11,7 @@ from intercom.station.layout import Rect, Size
 from intercom.station.scene import (
     Calling,
     Ended,
+    Enroll,
     Fault,
     Idle,
     InCall,
@@ -117,6 +118,11 @@ SCENES: dict[str, Scene] = {
     "ended_error": Ended("error", "Reception", 5, detail="No microphone: arecord -l lists none"),
     "fault": Fault("The camera does not answer", "/dev/video0: busy", "Pull its plug, wait 5 s."),
     "fault_bare": Fault("The camera does not answer"),
+    "enroll": Enroll("hub.local"),
+    "enroll_typed": Enroll("door-hub.example.org:8443", "7S97-WC5M-XKE5-B7R3", "hub", "", True),
+    "enroll_told": Enroll(
+        "hub.local", "7S97-WC", said="the code has expired: make a new one with `intercom invite`"
+    ),
 }
 
 ODD_NAMES = [
@@ -167,6 +173,8 @@ def named(scene: Scene, name: str) -> Scene:  # noqa: PLR0911 (one a scene)
             return Ended(reason, name, 99999, by_me, name)
         case Fault():
             return Fault(name, name, name)
+        case Enroll():
+            return Enroll(name, name, "hub", name)
 
 
 def frame(width: int = 640, height: int = 480, seed: int = 1) -> av.VideoFrame:

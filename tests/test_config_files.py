@@ -24,6 +24,7 @@ from intercom.config import (
     ScreenConfig,
     SoundConfig,
     StationConfig,
+    UpdateConfig,
     UserConfig,
     load,
 )
@@ -48,6 +49,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "panel": PanelConfig,
     "screen": ScreenConfig,
     "network": NetworkConfig,
+    "update": UpdateConfig,
     "log": LogConfig,
     "hub.users": UserConfig,
     "hub.groups": GroupConfig,

@@ -7,6 +7,7 @@ import pytest
 from intercom.config import InvalidConfig, PlanStep, Role, is_loopback, load
 from intercom.protocol import OTHERS_MAX
 
+EMBEDDED = "[hub]\nembedded = true"
 STATION = """
 [station]
 user = "door"
@@ -35,8 +36,9 @@ def only_fault(text: str, role: Role | None = None) -> str:
     ("text", "fault"),
     [
         ("[station]\n[hub]\nembedded = true", "station.user: is missing"),
-        ("[station]\nuser = 'a'", "hub.url: is missing"),
-        ("[station]\nuser = 'a'\n[hub]\nurl = 'wss://h'", "station.token_file: is missing"),
+        ("[station]\nuser = 'a'\ntoken = 'x'", "hub.url: is missing"),
+        ("[station]\ntoken = 'x'\n[hub]\nurl = 'wss://h'", "station.user: is missing"),
+        ("[station]\nuser = 'a'\nkey_file = ''", "station.key_file: is empty"),
         (STATION + "embedded = true", "hub.embedded: excludes url"),
         (STATION.replace("user =", "token = 'x'\nuser ="), "station.token: excludes token_file"),
         (STATION + "[panel]\ncall = 5", "call.callee: is missing: the button on GPIO 5"),
@@ -104,6 +106,7 @@ def test_a_station_that_could_not_work_is_refused(text: str, fault: str) -> None
             "call.plan[0].hours: have no length",
         ),
         ("[camera]\nbitrate = 64000", "camera.bitrate: must be 0 (by quality) or at least 100000"),
+        ("[camera]\nhot_from = 20", "camera.hot_from: must be 0 (never) or at least 40 degrees"),
         (f"[station]\ncontrol = '/{'x' * 107}'", "station.control: is longer than"),
         (f"[hub]\nurl = 'ws://localhost'\ntls_pin = '{'0' * 64}'", "hub.tls_pin: needs a wss://"),
     ],
@@ -133,6 +136,8 @@ def test_keys_that_do_not_go_together_are_refused(text: str, fault: str) -> None
         "[[call.plan]]\nmessage = true\nseconds = 120",
         "[answer]\ndnd_from = '22:00'\ndnd_to = '07:00'\ndnd_allow = ['anna']",
         "[station]\nuser = 'a'\n[hub]\nembedded = true",
+        "[station]",
+        "[station]\nuser = 'a'\n[hub]\nurl = 'wss://h'",
     ],
 )
 def test_what_is_allowed(text: str) -> None:
@@ -169,7 +174,8 @@ def test_a_wrong_value_does_not_bring_a_second_fault_about_the_same_key() -> Non
 
 def test_the_role_decides_what_must_be_there() -> None:
     assert faults("", "hub") == []
-    assert [line.split(": ")[1] for line in faults("", "station")] == ["station.user", "hub.url"]
+    assert [line.split(": ")[1] for line in faults(EMBEDDED, "station")] == ["station.user"]
+    assert faults(EMBEDDED, "hub") == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +13,10 @@ import pytest
 from intercom.calling import Calling
 from intercom.config import Config, HubConfig, StationConfig
 from intercom.demo.stage import free_port
+from intercom.enroll.client import enroll
+from intercom.enroll.key import DeviceKey
+from intercom.hub.devices_book import DeviceBook
+from intercom.hub.devices_schema import FILE
 from intercom.hub.server import Hub
 from intercom.link import pinned
 from intercom.station import login as module
@@ -114,5 +119,33 @@ async def test_a_token_that_is_none_is_told_and_read_anew(
     assert refused.title == title
     assert "nonsense" not in refused.message
     token.write_text(hub.keys.mint("door", 1))
+    while (news := await station.hear()) != Ready():
+        assert isinstance(news, Refused)
+
+
+async def test_a_key_that_is_not_there_or_not_enrolled_is_told_with_the_remedy(
+    tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REFUSED_RETRY", 0.05)
+    hub = Hub(HubConfig(port=0, state_dir=str(tmp_path / "state"), users=USERS))
+    await hub.start()
+    stack.push_async_callback(hub.stop)
+    key_file = tmp_path / "device.key"
+    config = Config(
+        station=StationConfig(user="door", key_file=str(key_file)), hub=HubConfig(url=hub.url)
+    )
+    station = await start(config, stack)
+    no_key = await station.hear()
+    assert isinstance(no_key, Refused)
+    assert (no_key.title, no_key.remedy) == ("No key for the hub", module.ENROLL)
+    DeviceKey.load_or_make(key_file)
+    while (news := await station.hear()) == no_key:
+        pass
+    assert isinstance(news, Refused)
+    assert "not enrolled at this hub" in news.message
+    assert news.remedy == module.ENROLL
+    with contextlib.closing(DeviceBook(tmp_path / "state" / FILE)) as book:
+        code = book.invite("door", 900).text()
+    await enroll(hub.url, code, key_file)
     while (news := await station.hear()) != Ready():
         assert isinstance(news, Refused)

@@ -33,6 +33,10 @@ class Accounts:
     def login(self, user_id: str, user_sig: str) -> None:
         """Raise LoginError unless the token is good and the user known."""
         self._keys.check(user_id, user_sig)
+        self.known(user_id)
+
+    def known(self, user_id: str) -> None:
+        """Raise LoginError unless the user is known."""
         if not self.exists(user_id):
             raise LoginError(
                 Code.UNKNOWN_USER, f'no user "{user_id}" at this hub: add it under [hub.users]'

@@ -43,7 +43,7 @@ class Client:
 
     def __init__(self, number: int, ws: web.WebSocketResponse) -> None:
         self.number = number
-        self.user_id = ""
+        self.user_id = self.device = self.secret = ""
         self.heard = asyncio.get_running_loop().time()
         self._in_call_since: float | None = None
         self._ws = ws

@@ -11,6 +11,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from intercom.enroll.files import give_away
 from intercom.errors import Code, IntercomError, LoginError
 from intercom.protocol import is_user_id
 
@@ -132,6 +133,7 @@ def write_once(path: Path, data: bytes, mode: int) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            give_away(temporary)  # root may have been first: `sudo intercom token`
             os.fsync(file.fileno())
         try:
             os.link(temporary, path)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -126,17 +127,25 @@ class MessagesHttp:
 
         return answer
 
-    def _who(self, request: web.Request) -> str:
-        """Return whose token the request carries; raises LoginError as a login does."""
+    def who(self, request: web.Request) -> str:
+        """Return whose token the request carries; raises LoginError as a login does.
+
+        A session's secret, as `Welcome` brings it, is one as well while it lasts.
+        """
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise LoginError(Code.NOT_LOGGED_IN, "a token is missing: Authorization: Bearer TOKEN")
-        user_id = self._keys.owner(token.strip())
-        self._accounts.login(user_id, token.strip())
+        token = token.strip()
+        offered = token.encode("utf-8", "surrogateescape")
+        for client in self._clients.values():
+            if client.secret and hmac.compare_digest(client.secret.encode(), offered):
+                return client.user_id
+        user_id = self._keys.owner(token)
+        self._accounts.login(user_id, token)
         return user_id
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        user_id = self._who(request)
+        user_id = self.who(request)
         facts = self._unanswered.claim(user_id, call_ids(request.query.get("calls", "")))
         received_all = False  # from then on `_keep` settles it
         try:
@@ -195,7 +204,7 @@ class MessagesHttp:
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         part = request.match_info["part"]
-        path = self._store.find(request.match_info["id"], self._who(request), part)
+        path = self._store.find(request.match_info["id"], self.who(request), part)
         headers = {
             hdrs.CONTENT_TYPE: TYPES[part],
             hdrs.CACHE_CONTROL: "no-store",
@@ -204,7 +213,7 @@ class MessagesHttp:
         return web.FileResponse(path, headers=headers)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        user_id = self._who(request)
+        user_id = self.who(request)
         await asyncio.to_thread(self._store.delete, request.match_info["id"], user_id)
         log.info("%s deleted a message", user_id)
         return web.Response(status=204)

@@ -1,5 +1,5 @@
-"""The hub's port: WebSocket at /ws, /healthz, /metrics, /messages. The same code embedded and
-alone."""
+"""The hub's port: WebSocket at /ws, /healthz, /metrics, /messages, /enroll. The same code
+embedded and alone."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from intercom.hub.address import bracketed, local_url, site
 from intercom.hub.backplane import Memory
 from intercom.hub.calls import Detached, Fact, Finished, LoggedIn, Received
 from intercom.hub.client import Client
+from intercom.hub.devices import Devices
+from intercom.hub.enroll_http import EnrollHttp
 from intercom.hub.exchange import Exchange
 from intercom.hub.greeting import check_origin, read_hello
 from intercom.hub.ice import Ice
 from intercom.hub.keys import Keys
+from intercom.hub.me_http import MeHttp
 from intercom.hub.messages_http import MessagesHttp
 from intercom.hub.metrics import CONTENT_TYPE, Metrics
 from intercom.hub.pace import Pace
@@ -75,6 +78,9 @@ class Hub:
         self._messages = MessagesHttp(
             config, self.keys, self._accounts, self._records, self._clients
         )
+        self._devices = Devices(Path(config.state_dir))
+        own = not config.tls_cert
+        self._enroll = EnrollHttp(self._accounts, self._devices, lambda: self.pin, own)
         self._ice = Ice(self._accounts, self._deliver)
         self._metrics = Metrics(
             lambda: len(self._clients), lambda: len(self._exchange.calls), self._records
@@ -88,6 +94,8 @@ class Hub:
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics_page)
         self._messages.add_to(app)
+        self._enroll.add_to(app)
+        app.router.add_get("/me", MeHttp(self._accounts, self._messages.who).get)
         self._runner = web.AppRunner(
             app, access_log=None, logger=http_log, handler_cancellation=True, shutdown_timeout=1.0
         )
@@ -95,10 +103,12 @@ class Hub:
         listen, port = self._config.listen, self._config.port
         where = bracketed(listen, port)
         await asyncio.to_thread(self._records.start)
+        await self._devices.start(self._drop_revoked)
         try:
             await site(self._runner, listen, port, context).start()
         except OSError as error:
             await self._runner.cleanup()
+            await self._devices.close()
             await asyncio.to_thread(self._records.close)
             raise HubError(
                 f"cannot listen on {where}: {error.strerror}: is another hub running, or is [hub]"
@@ -127,6 +137,7 @@ class Hub:
             await self._runner.cleanup()
             self._runner = None
         self._backplane.close()
+        await self._devices.close()
         await asyncio.to_thread(self._records.close)
 
     def _tls(self) -> ssl.SSLContext | None:
@@ -152,7 +163,7 @@ class Hub:
         try:
             await ws.prepare(request)
             async with asyncio.timeout(HELLO_TIMEOUT):
-                hello = await read_hello(ws, self._accounts)
+                hello = await read_hello(ws, self._accounts, self._devices, self.pin)
             self._login(client, hello)
             await client.serve(lambda message: self._received(client, message))
         except* ProtocolError as faults:
@@ -168,14 +179,15 @@ class Hub:
         return ws
 
     def _login(self, client: Client, hello: p.Hello) -> None:
-        client.user_id = hello.user_id
+        client.user_id, client.device = hello.user_id, hello.device
+        client.secret = secrets.token_urlsafe(16)
         self._clients[client.number] = client
         log.info("%s logged in (%r)", hello.user_id, hello.client or "unnamed client")
         self._backplane.feed(
             LoggedIn(
                 client.number,
                 hello.user_id,
-                secret=secrets.token_urlsafe(16),
+                secret=client.secret,
                 resumes=hello.session,
                 call_id=hello.call_id,
                 ice_servers=tuple(self._ice.servers(client.number, hello.user_id)),
@@ -211,6 +223,17 @@ class Hub:
 
     def _deliver(self, session: int, message: p.HubMessage) -> bool:
         return session not in self._clients or self._clients[session].send(message)
+
+    def _drop_revoked(self) -> None:
+        """Log devices out that may be logged in no more."""
+        for client in list(self._clients.values()):
+            if not client.device:
+                continue
+            if (refused := self._devices.refused(client.device, client.user_id)) is not None:
+                log.warning("%s (device %s) is logged out", client.user_id, client.device)
+                client.secret = ""
+                client.send(p.Kicked(refused.message))
+                self._backplane.feed(Received(client.number, p.Bye()))
 
     def _hang_up(self, session: int) -> None:
         if session in self._clients:

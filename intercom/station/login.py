@@ -11,13 +11,15 @@ from pathlib import Path
 
 from intercom.calling import Calling
 from intercom.config import Config
-from intercom.errors import CallingError, LoginError
+from intercom.enroll.key import DeviceKey, KeyFileError
+from intercom.errors import CallingError, Code, LoginError
 from intercom.link_backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 REFUSED_RETRY = 20.0
 """Seconds after which a refused login is tried again: the hub's owner may have helped."""
+ENROLL = "At the hub: intercom invite USER. Here: intercom enroll HUB CODE."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Access:
         self.url, self.pin = config.hub.url, config.hub.tls_pin
         self._token = config.station.token.reveal()
         self._file = config.station.token_file
+        self._key_file = Path(config.station.key_file)
 
     @classmethod
     async def open(cls, config: Config, stack: AsyncExitStack) -> Access:
@@ -67,10 +70,15 @@ class Access:
                 found._token = hub.keys.mint(config.station.user, days=3650)
         return found
 
-    async def token(self) -> str:
-        """Return the token, read anew each time; OSError when its file cannot be read."""
-        if not self._file:
+    async def credential(self) -> str | DeviceKey:
+        """Return the token or the device's key, read anew each time.
+
+        Raises OSError when the token's file cannot be read, KeyFileError for that of the key.
+        """
+        if self._token:
             return self._token
+        if not self._file:
+            return await asyncio.to_thread(DeviceKey.load, self._key_file)
         text = await asyncio.to_thread(Path(self._file).read_text, "ascii", "replace")
         return text.strip()
 
@@ -108,16 +116,19 @@ class Login:
     async def _attempt(self) -> Refused | None:
         """Log in, and stay so until the hub ends it; None when the hub cannot be reached."""
         try:
-            token = await self._access.token()
+            credential = await self._access.credential()
+        except KeyFileError as error:
+            return Refused("No key for the hub", str(error), ENROLL)
         except OSError as error:
             why = f"{error.filename}: {error.strerror}"
             return Refused(
                 "No token for the hub", why, "Set [station] token_file to a readable file."
             )
         try:
-            await self._calling.login(self._user, token)
+            await self._calling.login(self._user, credential)
         except LoginError as error:
-            return Refused("The hub refuses this station", error.message)
+            remedy = ENROLL if error.code is Code.UNKNOWN_DEVICE else ""
+            return Refused("The hub refuses this station", error.message, remedy)
         except CallingError as error:
             log.log(logging.DEBUG if self._unreachable else logging.WARNING, "%s", error.message)
             self._unreachable = True

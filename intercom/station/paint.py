@@ -17,6 +17,7 @@ import pygame
 from intercom.station import (
     layout,
     paint_call,
+    paint_enroll,
     paint_message,
     paint_numbers,
     paint_rest,
@@ -32,6 +33,7 @@ from intercom.station.recent import Recent
 from intercom.station.scene import (
     Calling,
     Ended,
+    Enroll,
     Fault,
     Idle,
     InCall,
@@ -135,6 +137,8 @@ class Painter:
                 return paint_message.message(kit, scene, bool(shown))
             case Fault():
                 return paint_rest.fault(kit, scene)
+            case Enroll():
+                return paint_enroll.enroll(kit, scene)
 
     def _back(self, size: Size) -> pygame.Surface:
         return self._backs.get(

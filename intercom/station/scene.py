@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from intercom.protocol import Reason
-from intercom.station import layout, tiles
+from intercom.station import layout, layout_enroll, tiles
 from intercom.station.layout import Rect, Size
 
 REASONS = frozenset(reason.value for reason in Reason)
@@ -146,7 +146,19 @@ class Fault:
     remedy: str = ""
 
 
-Scene = Idle | Calling | RingingIn | InCall | Ended | Recording | Message | Fault
+@dataclass(frozen=True, slots=True)
+class Enroll:
+    """This station belongs to no hub: where it is, and the code, are typed here. `field`: where
+    keys go to, "hub" or "code"; `said`: how it stands; `complete`: there is enough to try it."""
+
+    hub: str = ""
+    code: str = ""
+    field: str = "code"
+    said: str = ""
+    complete: bool = False
+
+
+Scene = Idle | Calling | RingingIn | InCall | Ended | Recording | Message | Fault | Enroll
 
 
 def buttons(scene: Scene, size: Size) -> dict[str, Rect]:  # noqa: PLR0911 (one a scene)
@@ -172,6 +184,8 @@ def buttons(scene: Scene, size: Size) -> dict[str, Rect]:  # noqa: PLR0911 (one 
             return {"dismiss": layout.one_button(size).button}
         case Fault():
             return {}
+        case Enroll():
+            return _of_enroll(size)
 
 
 def hit(scene: Scene, size: Size, x: int, y: int) -> str | None:
@@ -221,6 +235,12 @@ def gist(scene: Scene | None) -> Hashable:
 def _yes_or_no(size: Size) -> dict[str, Rect]:
     row = layout.ringing(size)
     return {"accept": row.left, "hangup": row.right}
+
+
+def _of_enroll(size: Size) -> dict[str, Rect]:
+    places = layout_enroll.enroll(size)
+    keys = {f"key.{key}": area for key, area in places.keys.items()}
+    return keys | {"field.hub": places.hub, "field.code": places.code, "enroll": places.go}
 
 
 def _of_call(scene: InCall, size: Size) -> dict[str, Rect]:

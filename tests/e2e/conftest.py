@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,36 @@ async def idle_again(remote: Remote, since: float, seconds: float = 10) -> dict[
     ended = await remote.wait("call_end", since, seconds=seconds)
     assert await state(remote) == "idle"
     return ended
+
+
+@pytest.fixture
+def desktop() -> Iterator[str]:
+    """An X server without a screen."""
+    try:
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x600x24"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except FileNotFoundError:
+        pytest.skip("no Xvfb here: apt install xvfb")
+    assert server.stdout is not None
+    display = ":" + server.stdout.readline().decode().strip()
+    yield display
+    server.terminate()
+    server.wait(5)
+    server.stdout.close()
+
+
+async def xdotool(*words: str) -> str:
+    """Have xdotool do something on $DISPLAY."""
+    try:
+        program = await asyncio.create_subprocess_exec(
+            "xdotool", *words, stdout=asyncio.subprocess.PIPE
+        )
+    except FileNotFoundError:
+        pytest.skip("no xdotool here: apt install xdotool")
+    async with asyncio.timeout(20):
+        said, _ = await program.communicate()
+    assert program.returncode == 0
+    return said.decode()

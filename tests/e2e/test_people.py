@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +15,7 @@ from intercom.station import layout
 from intercom.station.lamp import LampState
 from intercom.station.metrics import COUNTED, COUNTED_HERE
 
-from .conftest import House, idle_again, state
+from .conftest import House, idle_again, state, xdotool
 
 
 async def test_a_second_press_while_it_rings_changes_nothing(house: House) -> None:
@@ -162,25 +160,6 @@ def dark(path: Path) -> float:
     return float((grey[150:330, 20:300] < 60).mean())
 
 
-@pytest.fixture
-def desktop() -> Iterator[str]:
-    """An X server without a screen."""
-    try:
-        server = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x600x24"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except FileNotFoundError:
-        pytest.skip("no Xvfb here: apt install xvfb")
-    assert server.stdout is not None
-    display = ":" + server.stdout.readline().decode().strip()
-    yield display
-    server.terminate()
-    server.wait(5)
-    server.stdout.close()
-
-
 async def test_a_window_takes_keys(
     house: House, desktop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,17 +179,3 @@ async def test_a_window_takes_keys(
     assert shot.stat().st_size > 5000
     await xdotool("key", "h")
     assert (await idle_again(door, began))["reason"] == "canceled"
-
-
-async def xdotool(*words: str) -> str:
-    """Have xdotool do something on $DISPLAY."""
-    try:
-        program = await asyncio.create_subprocess_exec(
-            "xdotool", *words, stdout=asyncio.subprocess.PIPE
-        )
-    except FileNotFoundError:
-        pytest.skip("no xdotool here: apt install xdotool")
-    async with asyncio.timeout(20):
-        said, _ = await program.communicate()
-    assert program.returncode == 0
-    return said.decode()

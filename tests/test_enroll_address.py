@@ -1,0 +1,103 @@
+"""The hub's address as people write it, and the line or file that holds it with a code."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intercom.config import load
+from intercom.enroll.address import hub_url, invitation
+from intercom.enroll.errors import CodeRefused, EnrollError, NotTrusted
+
+CODE = "7S97-WC5M-XKE5-B7R3"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("hub.local", "wss://hub.local:8443"),
+        (" hub.local/ ", "wss://hub.local:8443"),
+        ("hub.local:9000", "wss://hub.local:9000"),
+        ("10.0.0.5", "wss://10.0.0.5:8443"),
+        ("fe80::1", "wss://[fe80::1]:8443"),
+        ("[fe80::1]:9000", "wss://[fe80::1]:9000"),
+        ("wss://hub.local", "wss://hub.local"),
+        ("https://hub.example/", "wss://hub.example"),
+        ("WSS://hub.local:8443", "wss://hub.local:8443"),
+        ("ws://127.0.0.1:8443", "ws://127.0.0.1:8443"),
+        ("http://localhost:8443", "ws://localhost:8443"),
+    ],
+)
+def test_an_address(text: str, url: str) -> None:
+    assert hub_url(text) == url
+    load(f'[hub]\nurl = "{url}"', "x", "hub")  # as [hub] url it would do as well
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hub local", "ftp://hub", "hub:0", "hub:70000", "hub:x", "user@hub", "wss://hub/path?x",
+     "wss://", "[::1", "hub.local#x"],
+)  # fmt: skip
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(CodeRefused, match="no address"):
+        hub_url(text)
+
+
+def test_in_the_clear_only_where_that_is_wanted() -> None:
+    with pytest.raises(NotTrusted, match="wss://"):
+        hub_url("ws://10.0.0.5:8443")
+    assert hub_url("ws://10.0.0.5:8443", plain=True) == "ws://10.0.0.5:8443"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"hub.local {CODE}",
+        f"hub.local {CODE.replace('-', '')}",
+        f"hub.local\n{CODE}\n",
+        f"\ufeffhub.local\r\n{CODE.lower()}\r\n",
+        f"# written on my laptop\n\nhub.local   {CODE.replace('-', ' ')}\n# the end",
+        f"hub.local {CODE.replace('-', chr(0x2013))}",
+        f"intercom enroll hub.local {CODE} --config /etc/intercom/station.toml",
+        f"  sudo /opt/intercom/venv/bin/intercom enroll hub.local {CODE}",
+    ],
+)
+def test_what_people_write_into_a_file(text: str) -> None:
+    assert invitation(text) == ("hub.local", CODE)
+
+
+def test_a_hub_may_have_a_short_name() -> None:
+    assert invitation(f"hub {CODE}") == ("hub", CODE)
+
+
+@pytest.mark.parametrize("text", [CODE, f"# mine\n{CODE.lower()}\n", f"intercom enroll {CODE}"])
+def test_a_code_alone_means_the_hub_of_the_guide(text: str) -> None:
+    assert invitation(text) == ("hub.local", CODE)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "address and the code are wanted"),
+        ("hub.local", "address and the code are wanted"),
+        (f"{CODE} hub.local", "no code"),
+        (f"hub.local host {CODE}", "no code"),
+        (CODE[:-1] + "4", "slip"),
+        (f"hub local {CODE}", "letters and digits, a code has 16"),
+        (CODE[:-1], "it has 15"),
+        (f"hub#local {CODE}", "no address"),
+    ],
+)
+def test_what_is_no_invitation(text: str, words: str) -> None:
+    with pytest.raises(EnrollError, match=words):
+        invitation(text)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for read in (invitation, hub_url):
+        with contextlib.suppress(EnrollError):
+            read(text)
