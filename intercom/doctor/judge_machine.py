@@ -1,0 +1,103 @@
+"""What clock, power supply and temperature mean. PURE."""
+
+from __future__ import annotations
+
+from hw.thermal import CAPPED, SINCE_BOOT, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
+from intercom.doctor.results import Result, Value, fault, judged, ok, skipped, warning
+
+EARLIEST = 1_735_689_600.0
+"""2025 began; no clock that was set can show less: this program is younger."""
+OFF, FAR = 5.0, 300.0
+"""Seconds apart from the hub: worth a word; tokens are refused (intercom.hub.keys.SKEW)."""
+WARM, HOT = 70.0, 80.0
+"""Degrees Celsius: near the limit; the firmware slows down."""
+
+_NTP = (
+    "see `timedatectl`: is a time server reachable (UDP 123)? `sudo timedatectl set-ntp true`;"
+    " a Pi 5 keeps time with a battery at J5"
+)
+_SUPPLY = (
+    "use the Pi's own power supply (5.1 V; 3 A, a Pi 5: 5 A) and a short, thick cable; power"
+    " displays and USB devices separately"
+)
+_COOL = "give it air or a heat sink, out of the sun; a lower [camera] quality or fps heats less"
+
+
+def clock(
+    now: float, date: str, synchronised: bool | None, ahead: float | None, has_rtc: bool
+) -> Result:
+    """The verdict on `now` (unix seconds), which is `date`; `ahead`: how far the hub's clock is
+    ahead of it, give or take a second."""
+    values: dict[str, Value] = {
+        "time": date,
+        "synchronised": synchronised,
+        "hub_ahead_s": None if ahead is None else round(ahead, 1),
+        "rtc": has_rtc,
+    }
+    if now < EARLIEST:
+        return fault("clock", f"it shows {date}: it was never set", _NTP, **values)
+    by_ntp = {True: "set by NTP", False: "not set by NTP", None: "NTP not told"}[synchronised]
+    text = f"{date}, {by_ntp}"
+    if ahead is not None:
+        text += ", as the hub's within a second" if abs(ahead) <= 1.5 else _apart(ahead)
+    faults, warnings = [], []
+    if ahead is not None and abs(ahead) > FAR:
+        faults.append(("one of the two clocks is wrong", f"here and at the hub: {_NTP}"))
+    elif ahead is not None and abs(ahead) > OFF:
+        warnings.append(("one of the two clocks is wrong", f"here and at the hub: {_NTP}"))
+    if synchronised is False:
+        warnings.append(("nobody sets it", _NTP))
+    return judged("clock", text, faults, warnings, **values)
+
+
+def _apart(ahead: float) -> str:
+    return f", {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} the hub's"
+
+
+def power(flags: int | None, is_pi: bool) -> Result:
+    """The verdict on the supply by the firmware's bits, see hw.thermal."""
+    if flags is None:
+        words = "the firmware does not tell" if is_pi else "this machine does not tell (no Pi)"
+        return skipped("power", words, "sudo vcgencmd get_throttled" if is_pi else "")
+    now, since = bool(flags & UNDER_VOLTAGE), bool(flags & UNDER_VOLTAGE << SINCE_BOOT)
+    values: dict[str, Value] = {
+        "flags": f"{flags:#x}",
+        "undervoltage": now,
+        "undervoltage_since_boot": since,
+    }
+    if now:
+        return fault("power", "the supply is below 4.63 V now", _SUPPLY, **values)
+    text = "the supply was never below 4.63 V since the start"
+    if since:
+        return warning("power", "it was below 4.63 V since the start", _SUPPLY, **values)
+    return ok("power", text, **values)
+
+
+def heat(seen: Heat) -> Result:
+    """The verdict on the temperature, and what the firmware did because of it."""
+    flags, celsius = seen.flags or 0, seen.celsius
+    if celsius is None and not seen.flags:
+        return skipped("heat", "this machine does not tell its temperature")
+    text = "temperature not told" if celsius is None else f"{celsius:.0f} °C"
+    faults, warnings = [], []
+    if celsius is not None and celsius >= HOT:
+        faults.append(("too hot", _COOL))
+    elif celsius is not None and celsius >= WARM:
+        warnings.append(("hot", _COOL))
+    slow = THROTTLED | CAPPED | SOFT_LIMIT
+    if flags & slow:
+        faults.append(("the firmware slows it down now", f"{_COOL}; see the line power"))
+    elif flags >> SINCE_BOOT & slow:
+        words = "the firmware slowed it down since the start"
+        warnings.append((words, f"{_COOL}; see the line power"))
+    elif seen.flags is not None:
+        text += ", never slowed down since the start"
+    return judged(
+        "heat",
+        text,
+        faults,
+        warnings,
+        celsius=None if celsius is None else round(celsius, 1),
+        slowed_now=bool(flags & slow),
+        slowed_since_boot=bool(flags >> SINCE_BOOT & slow),
+    )
