@@ -34,6 +34,9 @@ class Camera:
     def set_bitrate(self, bps: int) -> None:
         """A raw camera has none."""
 
+    def set_rate(self, fps: int) -> None:
+        """Nothing is hot here."""
+
     def close(self) -> None:
         """Stop; idempotent."""
         self._pacer.close()

@@ -82,6 +82,7 @@ class TestCamera(Device):
         self.quality = quality
         self.forced = 0
         self.bitrates: list[int] = []
+        self.rates: list[int] = []
         self._on_frame, self._on_packet = on_frame, on_packet
         self._context = open_codec("H264", quality.width, quality.height, quality.fps, 300_000)
         self._key = False
@@ -93,6 +94,9 @@ class TestCamera(Device):
 
     def set_bitrate(self, bps: int) -> None:
         self.bitrates.append(bps)
+
+    def set_rate(self, fps: int) -> None:
+        self.rates.append(fps)
 
     def scene(self, count: int) -> av.VideoFrame:
         """What it sees in picture number `count`."""

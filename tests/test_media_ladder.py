@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intercom.media.ladder import BUSY, UP_AFTER, Ladder, Load, Rung, rungs
+from intercom.media.ladder import BUSY, UP_AFTER, Ladder, Load, Rung, rungs, within
 from intercom.media.quality import QUALITIES
 from intercom.media.rate import FLOOR
 
@@ -44,6 +44,15 @@ def test_a_narrow_line_leads_to_the_rung_that_fits_and_a_wide_one_back() -> None
     assert run(ladder, 500_000, IDLE, 0, 4) == ["480p"]
     assert run(ladder, FLOOR, IDLE, 4, 4) == ["240p"]
     assert run(ladder, TOP.bitrate, IDLE, 8, 40) == ["360p", "480p", "720p", "1080p"]
+
+
+def test_a_cap_leaves_the_lower_rungs_and_always_one() -> None:
+    steps = rungs(1280, 720, 30, 2_000_000)
+    assert [rung.name for rung in within(steps, 480)] == ["480p", "360p", "240p"]
+    assert within(steps, 100) == steps[-1:]
+    assert Ladder(steps, 2_000_000, 400).rung.name == "360p"
+    capped = Ladder(within(steps, 400), 2_000_000)
+    assert run(capped, 2_000_000, IDLE, 0, 60) == []
 
 
 def test_a_short_dip_changes_nothing() -> None:

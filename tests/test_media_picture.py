@@ -13,7 +13,7 @@ import pytest
 from intercom.media import MediaEvent, split
 from intercom.media.encoder import Encoder, PassThrough
 from intercom.media.picture import Picture
-from intercom.media.quality import quality
+from intercom.media.quality import UNCAPPED, Cap, quality
 from intercom.media.tracks import PacketTrack
 from tests.media_rig import TestDevices, TestView, no_new_threads, until, whole
 
@@ -167,6 +167,48 @@ async def test_another_quality_opens_the_camera_again_and_begins_with_a_key_fram
     assert studio.devices.camera is not None
     assert studio.devices.camera.quality.name == "360p"
     assert studio.devices.opened == ["camera", "camera"]
+
+
+async def test_a_cap_takes_lines_and_pictures_away_and_gives_them_back(studio: Studio) -> None:
+    await studio.picture.set_quality(quality("720p"))
+    await studio.picture.camera.open()
+    track = studio.track("H264")
+    camera, encoder = studio.devices.camera, studio.picture.feed_of(track)
+    assert camera is not None
+    assert isinstance(encoder, Encoder)
+
+    def takes(height: int) -> Callable[[], bool]:
+        def true() -> bool:
+            track._queue.clear()  # noqa: SLF001 - the peer takes what it gets
+            return encoder.rung is not None and encoder.rung.height == height
+
+        return true
+
+    await until(takes(720))
+    studio.picture.limit(Cap(10, 480))
+    await until(takes(480))
+    assert camera.rates == [10]
+    assert encoder.rate.value == quality("720p").bitrate // 2  # the least share
+    studio.picture.limit(UNCAPPED)
+    assert camera.rates == [10, 30]
+    assert encoder.rate.value == quality("720p").bitrate
+    async with asyncio.timeout(10):
+        assert (await whole(track)).key
+    assert studio.devices.opened == ["camera"]
+
+
+async def test_a_capped_camera_that_encodes_gives_fewer_pictures_and_bits(studio: Studio) -> None:
+    studio.devices.encoded = True
+    studio.picture.limit(Cap(5, 360))
+    studio.track("H264")
+    await studio.picture.camera.open()
+    camera = studio.devices.camera
+    assert camera is not None
+    assert camera.rates == [5]
+    assert camera.bitrates == [150_000]
+    studio.picture.limit(UNCAPPED)
+    assert camera.rates == [5, 15]
+    assert camera.bitrates[-1] == 300_000
 
 
 async def test_a_camera_that_encodes_serves_h264_itself(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 
 import av
@@ -124,3 +125,25 @@ async def test_unknown_payloads_and_late_packets_are_nothing() -> None:
         peer.receiver.add(packet)
     await asyncio.sleep(0)
     assert peer.view.count == 0
+
+
+async def test_what_nobody_looks_at_is_not_decoded_and_a_new_view_begins_with_a_key_frame() -> None:
+    with no_new_threads():
+        peer = Peer()
+        peer.receiver.view(None)
+        sent = packets(coded(12, keys=(0, 9)))
+        frames = [[it for it in sent if it.timestamp == number * 3000] for number in range(12)]
+        for packet in frames[0]:
+            peer.receiver.add(packet)
+        await until(lambda: peer.first == 1)
+        for packet in itertools.chain(*frames[1:6]):
+            peer.receiver.add(packet)
+        assert peer.losses == []
+        peer.receiver.view(peer.view)
+        await until(lambda: peer.losses == [5])
+        for packet in itertools.chain(*frames[6:]):
+            peer.receiver.add(packet)
+        await until(lambda: peer.view.count == 3)
+        assert peer.receiver.decoder.decoded == 4
+        assert peer.receiver.decoder.errors == 0
+        await peer.receiver.close()

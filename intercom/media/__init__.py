@@ -19,12 +19,14 @@ from .events import (
 )
 from .opus import OpusError
 from .peer import Peer
-from .quality import QUALITIES, Quality
+from .quality import QUALITIES, UNCAPPED, Cap, Quality
 from .route import Route, route
 
 __all__ = [
     "QUALITIES",
+    "UNCAPPED",
     "Camera",
+    "Cap",
     "Closable",
     "DeviceFault",
     "DeviceRestored",

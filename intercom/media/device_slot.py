@@ -217,7 +217,15 @@ class DeviceSlot(Generic[Device]):
 
 async def _in_thread(executor: Executor, work: Callable[[], Result]) -> Result:
     """Blocking `work`, which is done even if who waits for it is interrupted."""
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(executor, work))
+    future = asyncio.get_running_loop().run_in_executor(executor, work)
+    future.add_done_callback(_heard)
+    return await asyncio.shield(future)
+
+
+def _heard(future: asyncio.Future[Result]) -> None:
+    """A failure of what nobody waits for any more is no news to asyncio's log."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _close(kind: str, device: Closable) -> None:

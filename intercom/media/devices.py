@@ -37,6 +37,9 @@ class Camera(Closable, Protocol):
     def set_bitrate(self, bps: int) -> None:
         """Change the rate of the camera's encoder; returns at once."""
 
+    def set_rate(self, fps: int) -> None:
+        """Give at most so many pictures a second from now on; returns at once."""
+
 
 class View(Protocol):
     """Where pictures are shown; called from media threads and never blocking."""

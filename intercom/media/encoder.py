@@ -18,8 +18,9 @@ from .aiortc_seams import Encoded
 from .codec import TIME_BASE, open_codec
 from .devices import Camera, CodedPacket
 from .feed import Feed, media_time
-from .ladder import Ladder, Rung, rungs
+from .ladder import Ladder, Rung, rungs, within
 from .load import LoadMeter
+from .quality import UNCAPPED
 from .rtp_payload import h264_payloads, is_key, split_nals, vp8_payloads
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,14 @@ class Encoder(Feed):
         bitrate: int,
         fps: int,
         name: str = "picture",
+        *,
+        most: int = UNCAPPED.height,
     ) -> None:
         super().__init__(loop, bitrate)
         self.codec = codec
         self._name = name
         self._fps = fps
+        self._most = most
         self._top = bitrate
         self._source = (0, 0)
         self._ladder: Ladder | None = None
@@ -93,9 +97,9 @@ class Encoder(Feed):
                     self._frame = frame, True  # the view at home may have it as well
                     self._condition.notify()
 
-    def configure(self, bitrate: int, fps: int) -> None:
-        """Another quality: a new encoder with the next frame, which is a key frame."""
-        self._top, self._fps = bitrate, fps
+    def configure(self, bitrate: int, fps: int, most: int = UNCAPPED.height) -> None:
+        """Another quality, of at most so many lines: a new encoder and key frame, with the next."""
+        self._top, self._fps, self._most = bitrate, fps, most
         self.set_top(bitrate)
         self._renew = True  # last: the encoder's thread reads it first
 
@@ -154,8 +158,12 @@ class Encoder(Feed):
         if ladder is None or self._renew or size != self._source:
             if self._renew:
                 self._context = None
+            most = self._most
+            if ladder is not None and size == self._source:  # it may climb, and need not fall again
+                most = min(most, ladder.rung.height)
             self._renew, self._source = False, size
-            ladder = self._ladder = Ladder(rungs(*size, self._fps, self._top), self._bitrate)
+            steps = rungs(*size, self._fps, self._top)
+            ladder = self._ladder = Ladder(within(steps, self._most), self._bitrate, most)
             self._load.reset(now)
         load = self._load.read(now)
         if load is None:

@@ -26,6 +26,7 @@ from .switch import Switch
 logger = logging.getLogger(__name__)
 
 VOLUME_EVERY = 0.25  # seconds
+QUIET = 1.0  # the same while there is no sound to measure
 
 
 class Media:
@@ -34,8 +35,8 @@ class Media:
     `report` is called in that thread; `Calling` sets its own. Raises CallingError for an unknown
     quality and OpusError when libopus is not installed. `route` limits what connections use,
     `voice` says what is done to the microphone, `dev` is the folder of the devices' nodes;
-    `configure` is that of Servers, `local_view` is
-    Picture's, as is `snapshot`; `set_mic_mute`, `play`, `silence` and `recorder` are Sound's;
+    `configure` is that of Servers; `local_view`, `snapshot` and `limit` are Picture's;
+    `set_mic_mute`, `play`, `silence` and `recorder` are Sound's;
     `cameras` and `microphones` are those of the devices, and block.
     """
 
@@ -77,6 +78,7 @@ class Media:
         self.open_speaker = self._sound.speaker.open
         self.recorder = self._sound.recorder
         self.snapshot = self._picture.snapshot
+        self.limit = self._picture.limit
         self.cameras = devices.cameras
         self.microphones = devices.microphones
 
@@ -173,7 +175,8 @@ class Media:
 
     async def _measure(self) -> None:
         while True:
-            await asyncio.sleep(VOLUME_EVERY)
+            sounds = self._peers or self.microphone_open
+            await asyncio.sleep(VOLUME_EVERY if sounds else QUIET)
             levels = {user_id: peer.take_volume() for peer, user_id in self._peers.items()}
             if self.microphone_open:
                 levels[""] = self._sound.take_volume()

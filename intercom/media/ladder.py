@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .quality import QUALITIES
+from .quality import QUALITIES, UNCAPPED
 from .rate import FLOOR
 
 KEEP = 0.45  # of a rung's bits a second; below it a smaller picture looks better
@@ -62,15 +62,20 @@ def rungs(width: int, height: int, fps: int, bitrate: int) -> list[Rung]:
     return found
 
 
+def within(steps: list[Rung], most: int) -> list[Rung]:
+    """The rungs of at most `most` lines, or the last."""
+    return [rung for rung in steps if rung.height <= most] or steps[-1:]
+
+
 class Ladder:
     """Where one encoder stands; times are seconds of any steady clock.
 
-    It begins where `bps` suffices.
+    It begins where `bps` suffices, with at most `most` lines.
     """
 
-    def __init__(self, steps: list[Rung], bps: int) -> None:
+    def __init__(self, steps: list[Rung], bps: int, most: int = UNCAPPED.height) -> None:
         self._steps = steps
-        self._at = self._fitting(bps, 0)
+        self._at = self._fitting(bps, len(steps) - len(within(steps, most)))
         self._low_since: float | None = None
         self._high_since: float | None = None
         self._climbed: float | None = None

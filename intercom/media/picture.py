@@ -19,7 +19,7 @@ from .encoder import Encoder, PassThrough
 from .events import MediaEvent
 from .feed import Feed
 from .ladder import KEEP
-from .quality import Quality
+from .quality import UNCAPPED, Cap, Quality, capped
 from .showing import Showing
 from .snapshot import Snapshot
 from .split import Splitter
@@ -42,6 +42,7 @@ class Picture:
         quality: Quality,
     ) -> None:
         self.quality = quality
+        self._cap = UNCAPPED
         self._devices = devices
         self._loop = asyncio.get_running_loop()
         self._encoders: dict[str, Encoder] = {}
@@ -95,9 +96,26 @@ class Picture:
     async def set_quality(self, quality: Quality) -> None:
         """Open the camera again with another size and rate, if it is open."""
         self.quality = quality
-        for encoder in self._software():
-            encoder.configure(quality.bitrate, quality.fps)
+        self._configure()
         await self.camera.reopen()
+
+    def limit(self, cap: Cap) -> None:
+        """Send no more than `cap` from now on, without opening the camera again."""
+        self._cap = cap
+        self._configure()
+        if self._through is not None:
+            self._through.set_top(self._now.bitrate)
+        if self.camera.device is not None:
+            self.camera.device.set_rate(self._now.fps)
+
+    @property
+    def _now(self) -> Quality:
+        """The quality as it is capped."""
+        return capped(self.quality, self._cap)
+
+    def _configure(self) -> None:
+        for encoder in self._software():
+            encoder.configure(self._now.bitrate, self._now.fps, self._cap.height)
 
     async def close(self) -> None:
         """Close the camera and the encoders, whatever befalls one of them; idempotent."""
@@ -119,8 +137,11 @@ class Picture:
         camera = self.camera.device
         if camera is not None and camera.encoded:
             self._through = PassThrough(camera, self._loop, self.quality.bitrate)
+            self._through.set_top(self._now.bitrate)
         else:
             self._through = None
+        if camera is not None and self._now.fps < self.quality.fps:
+            camera.set_rate(self._now.fps)
         if camera is None:
             self._showing.clear()
         for track, codec in self._tracks.items():
@@ -144,7 +165,8 @@ class Picture:
         encoder.add(track)
 
     def _encoder(self, codec: str, name: str) -> Encoder:
-        return Encoder(codec, self._loop, self.quality.bitrate, self.quality.fps, name)
+        now = self._now
+        return Encoder(codec, self._loop, now.bitrate, now.fps, name, most=self._cap.height)
 
     def _share(self) -> None:
         """Set those apart that are far slower than the rest, and take them back."""
@@ -154,11 +176,11 @@ class Picture:
             if codec == "H264" and track.is_open and feed is not None:
                 limits[track] = feed.rate.limit(track)
         # a camera's own encoder cannot make its pictures smaller
-        least = KEEP * self.quality.bitrate if self._through is not None else 0.0
+        least = KEEP * self._now.bitrate if self._through is not None else 0.0
         slow = self._splitter.judge(limits, least, time.monotonic())
         moved, self._slow = slow ^ self._slow, slow
         for track in [track for track in self._tracks if track in moved]:
-            self._move(track, limits.get(track, float(self.quality.bitrate)))
+            self._move(track, limits.get(track, float(self._now.bitrate)))
         if not slow and self._small is not None:
             small, self._small = self._small, None
             closing = self._loop.create_task(asyncio.to_thread(small.close))

@@ -18,6 +18,19 @@ class Quality:
     bitrate: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most that is sent, whatever the quality: pictures a second, and lines of a picture."""
+
+    fps: int
+    height: int
+
+
+UNCAPPED = Cap(60, 2160)
+LEAST_SHARE = 0.5
+"""Of the bits a second that a capped rate keeps at least: fewer pictures differ more."""
+
+
 QUALITIES: dict[str, Quality] = {
     q.name: q
     for q in (
@@ -37,3 +50,10 @@ def quality(name: str, bitrate: int | None = None, fps: int | None = None) -> Qu
         known = ", ".join(QUALITIES)
         raise CallingError(Code.BAD_PARAMETER, f"unknown quality {name!r}: choose one of {known}")
     return replace(found, bitrate=bitrate or found.bitrate, fps=min(fps or found.fps, found.fps))
+
+
+def capped(wanted: Quality, cap: Cap) -> Quality:
+    """`wanted` with no more pictures a second than `cap`, and fewer bits; its size stays."""
+    fps = min(wanted.fps, cap.fps)
+    share = max(LEAST_SHARE, fps / wanted.fps)
+    return replace(wanted, fps=fps, bitrate=int(wanted.bitrate * share))

@@ -12,6 +12,7 @@ import av
 from .aiortc_seams import Arrived
 from .assembler import Assembler, Fed, VideoPacket
 from .decoder import Decoder
+from .devices import View
 from .rtp_payload import h264_starts_key, vp8_starts_key
 from .showing import Showing
 
@@ -19,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class VideoReceiver:
-    """Lives in the loop's thread; `view` is that of Showing, called from the decoder's thread."""
+    """Lives in the loop's thread; a view is called from the decoder's thread.
+
+    Once the first picture was there, nothing is decoded while nobody looks.
+    """
 
     def __init__(
         self,
@@ -36,8 +40,8 @@ class VideoReceiver:
         self._ask = ask
         self._tell_loss = tell_loss
         self._showing = Showing(f"the picture of {name}")
-        self.view = self._showing.turn_to
         self._shown = False
+        self._skipped = False
         self._timer: asyncio.TimerHandle | None = None
         self._ssrc = 0
         self._codec = ""
@@ -58,6 +62,13 @@ class VideoReceiver:
         info = VideoPacket(packet.seq, packet.timestamp, packet.marker, key, packet.data)
         self._perform(self.assembler.feed(info, time.monotonic()))
 
+    def view(self, view: View | None) -> None:
+        """Show the pictures in `view` from now on; None shows them nowhere."""
+        self._showing.turn_to(view)
+        if view is not None and self._skipped:
+            self._skipped = False
+            self._lost()  # of what was not decoded nothing is left to build on
+
     async def close(self) -> None:
         """Stop decoding and clear the view; idempotent, does not block the loop."""
         self._closed = True
@@ -70,7 +81,8 @@ class VideoReceiver:
             self.view(None)
 
     def _perform(self, fed: Fed) -> None:
-        for frame in fed.frames:
+        self._skipped = self._skipped or (self._shown and not self._showing.seen)
+        for frame in fed.frames if not self._skipped else ():
             self.decoder.submit(self._codec, frame)
         if fed.nacks:
             self._ask(self._ssrc, fed.nacks)

@@ -30,6 +30,11 @@ class Showing:
         self._view: View | None = None
         self._failed: View | None = None  # it was told of
 
+    @property
+    def seen(self) -> bool:
+        """Whether there is a view."""
+        return self._view is not None
+
     def turn_to(self, view: View | None) -> None:
         """Show the pictures in `view` from now on; None shows them nowhere."""
         old, self._view = self._view, view

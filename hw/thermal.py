@@ -1,0 +1,78 @@
+"""How hot the processor is, and what the Pi's firmware holds against it, as the kernel tells.
+
+Temperature: Documentation/driver-api/thermal/sysfs-api.rst, millidegrees. The firmware's word: the
+`get_throttled` of raspberrypi/linux, hexadecimal; where that is gone, the hwmon driver rpi_volt,
+which knows of the supply alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SYSFS = Path("/sys")
+
+UNDER_VOLTAGE = 1 << 0
+"""The supply is below 4.63 V now."""
+CAPPED = 1 << 1
+"""The clock is held down now, whatever for."""
+THROTTLED = 1 << 2
+"""The clock is held down now, for heat or for a weak supply."""
+SOFT_LIMIT = 1 << 3
+"""The soft limit of the temperature is reached now (3B+: 60 degrees)."""
+SINCE_BOOT = 16
+"""The same four bits, shifted by so many, say that it was so since the boot."""
+
+_ZONES = "class/thermal/thermal_zone*"
+_FIRMWARE = "devices/platform/*/*:firmware/get_throttled"
+_SUPPLY = "class/hwmon/hwmon*"
+_SANE = range(-40_000, 150_001)  # millidegrees; sensors that are off say nonsense
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Degrees Celsius, and the firmware's bits as above; None where this machine does not say."""
+
+    celsius: float | None = None
+    flags: int | None = None
+
+
+def read_heat(root: Path = SYSFS) -> Heat:
+    """Ask the kernel, in well under a millisecond; `root` is where /sys is."""
+    return Heat(_celsius(root), _flags(root))
+
+
+def _celsius(root: Path) -> float | None:
+    """The hottest zone of the processor's, or the hottest of all where none is named so."""
+    found = [(_text(zone / "type"), _text(zone / "temp")) for zone in root.glob(_ZONES)]
+    known = [(kind, int(value)) for kind, value in found if _is_number(value)]
+    sane = [(kind, value) for kind, value in known if value in _SANE]
+    named = [value for kind, value in sane if "cpu" in kind]
+    hottest = max(named or [value for _, value in sane], default=None)
+    return None if hottest is None else hottest / 1000
+
+
+def _flags(root: Path) -> int | None:
+    for path in root.glob(_FIRMWARE):
+        text = _text(path)
+        try:
+            return int(text, 16)
+        except ValueError:
+            continue
+    for folder in root.glob(_SUPPLY):
+        if _text(folder / "name") == "rpi_volt":
+            alarm = _text(folder / "in0_lcrit_alarm")
+            return (UNDER_VOLTAGE if alarm == "1" else 0) if alarm else None
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+def _text(path: Path) -> str:
+    """What the file says; nothing if it cannot be read, as zones that are off cannot."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
