@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import av
 import pytest
 
 import hw
+from intercom.config import Config
 from intercom.errors import ConfigError
 from intercom.station import trouble
 from intercom.station.lamp import PATTERNS, LampState, Pattern
+from intercom.station.scene import Fault
 
 BAD = """
 [station]
@@ -65,6 +68,48 @@ def test_the_faults_are_on_the_screen(tmp_path: Path, monkeypatch: pytest.Monkey
     red = (picture[..., 0] > 150) & (picture[..., 1] < 90)
     assert red.sum() > 500  # the sign of a fault
     assert lamps == [PATTERNS[LampState.FAULT]]
+
+
+def test_under_systemd_it_waits_for_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = tmp_path / "notify"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(address))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(address))
+    path = tmp_path / "door.toml"
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            path.write_text("[station]")
+
+    monkeypatch.setattr("intercom.station.trouble.time.sleep", sleep)
+    with listener:
+        trouble.show_trouble(path, ConfigError("no such file"))  # and it came
+        assert slept == [1, 1, 1]
+        assert b"STATUS=" in listener.recv(200)
+        assert b"EXTEND_TIMEOUT_USEC=20000000" in listener.recv(200)
+
+
+def test_what_the_card_had_wrong_is_shown_at_a_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes: list[Fault] = []
+    monkeypatch.setattr(trouble, "_screen", lambda config, stack, scene: scenes.append(scene))
+    monkeypatch.setattr(trouble, "OWNERS_FAULTS", tmp_path / "errors.txt")
+    trouble.show_owners_faults(Config())
+    (tmp_path / "errors.txt").write_text("")
+    trouble.show_owners_faults(Config())
+    assert scenes == []
+    (tmp_path / "errors.txt").write_text("wifi.txt: no ssid")
+    monkeypatch.setattr("intercom.station.trouble.time.clock_gettime", lambda clock: 20.0)
+    trouble.show_owners_faults(Config())
+    assert [scene.detail for scene in scenes] == ["wifi.txt: no ssid"]
+    monkeypatch.setattr("intercom.station.trouble.time.clock_gettime", lambda clock: 2000.0)
+    trouble.show_owners_faults(Config())
+    assert len(scenes) == 1
 
 
 def test_nothing_is_waited_for_without_screen_and_panel(tmp_path: Path) -> None:

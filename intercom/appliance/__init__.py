@@ -1,0 +1,1 @@
+"""A station as an appliance: its first boot, its read-only root, and its updates."""

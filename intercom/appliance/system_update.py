@@ -1,0 +1,145 @@
+"""Debian's security updates as a new generation: apt in an overlay of the present system.
+
+Nothing that runs is touched. The mounts are in a mount namespace of their own, and are gone with
+the process; the files are in a folder aside, which the next update removes if a cut left it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from intercom.appliance import debian, layers
+from intercom.appliance.card_system import CardSystem, UpdateError
+from intercom.appliance.debian import Upgrade
+from intercom.appliance.disk import Disk
+from intercom.appliance.places import Places
+from intercom.appliance.run import ProgramError, run
+
+log = logging.getLogger(__name__)
+
+APART = "INTERCOM_MOUNTS_APART"
+APT = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "apt-get", "-q", "-y",
+       "-o", "Dpkg::Options::=--force-confold", "-o", "APT::Sandbox::User=root"]  # fmt: skip
+HOUR = 3600.0
+LEFT_OUT = ("run", "tmp", "var/log", "var/cache", "var/tmp", "root", "usr/sbin/policy-rc.d")
+"""What apt leaves behind that no system needs."""
+
+
+def go_apart(arguments: Sequence[str]) -> None:
+    """Start this program anew in a mount namespace of its own; returns if it is in one."""
+    if os.environ.get(APART) != "1":
+        os.environ[APART] = "1"
+        words = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "intercom"]
+        os.execvp(words[0], [*words, *arguments])
+
+
+def upgrade(places: Places, disk: Disk, was_ready: bool) -> str:
+    """Make a generation with the security updates that there are; what was done, in words; none
+    if there is nothing to do. In a mount namespace of its own. Raises UpdateError, ProgramError."""
+    system = CardSystem(places, disk)
+    factory = system.factory()
+    if factory is None:
+        raise UpdateError("the factory system is not in sight: it was not started by preinit")
+    build = Build(places, system, factory)
+    packages = build.upgrade()
+    if not packages:
+        return ""
+    about = {"packages": [f"{one.name} {one.new}" for one in packages]}
+    said = system.make(build.take, about, was_ready)
+    return f"{said}; {len(packages)} packages are newer"
+
+
+class Build:
+    """An overlay of the present system in which apt may change what it likes."""
+
+    def __init__(self, places: Places, system: CardSystem, factory: Path) -> None:
+        self._cache = places.system / "apt"
+        self._folder = self._cache / "build"
+        self._root = self._folder / "root"
+        self._upper = self._folder / "upper"
+        self._factory = factory
+        state = system.store.state()
+        if state.trial:
+            raise UpdateError(f"generation {state.trial} is on trial")
+        tree = system.store.folder(state.current) / "tree"
+        self._lower = f"{tree}:{factory}" if state.current else str(factory)
+
+    def upgrade(self) -> list[Upgrade]:
+        """Install what is wanted; the packages. Raises ProgramError."""
+        self._mount()
+        try:
+            self._in([*APT, "-o", "APT::Update::Error-Mode=any", "update"], HOUR)
+            found = debian.parse(self._in([*APT, "--simulate", "upgrade"]))
+            held = [one.name for one in found if one.held and one.security]
+            if held:
+                log.warning("held, since they are part of the card: %s", ", ".join(held))
+            packages = debian.wanted(found)
+            if packages:
+                self._install(packages)
+        finally:
+            self._unmount()
+        if not packages:
+            shutil.rmtree(self._folder)
+        return packages
+
+    def _install(self, packages: Sequence[Upgrade]) -> None:
+        names = [f"{one.name}={one.new}" for one in packages]
+        log.info("installing %s", ", ".join(names))
+        self._in([*APT, "--only-upgrade", "--no-install-recommends", "install", *names], HOUR)
+        self._in([*APT, "clean"])
+        states = self._in(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n"])
+        if broken := debian.broken(states):
+            raise ProgramError(f"dpkg: not whole: {', '.join(broken)}")
+        self._in(["test", "-x", "/sbin/init"])
+        if (self._root / "opt/intercom/venv/bin/intercom").exists():
+            self._in(["/opt/intercom/venv/bin/intercom", "--version"])
+
+    def take(self, tree: Path) -> None:
+        """Put what apt changed into a generation's tree."""
+        for name in LEFT_OUT:
+            path = self._upper / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        layers.laid_over(self._upper, tree, self._factory)
+        shutil.rmtree(self._folder)
+
+    def _mount(self) -> None:
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+        for path in (self._root, self._upper, self._folder / "work"):
+            path.mkdir(parents=True)
+        options = f"lowerdir={self._lower},upperdir={self._upper},workdir={self._folder / 'work'}"
+        run(["mount", "-n", "-t", "overlay", "-o", f"{options},redirect_dir=off,metacopy=off",
+             "overlay", self._root])  # fmt: skip
+        for name in ("dev", "proc", "sys"):
+            run(["mount", "-n", "--rbind", f"/{name}", self._root / name])
+        for name in ("run", "tmp"):
+            run(["mount", "-n", "-t", "tmpfs", "tmpfs", self._root / name])
+        for name in ("lists", "archives"):
+            inside = "var/lib/apt/lists" if name == "lists" else "var/cache/apt/archives"
+            for path in (self._cache / name / "partial", self._root / inside):
+                path.mkdir(parents=True, exist_ok=True)
+            run(["mount", "-n", "--bind", self._cache / name, self._root / inside])
+        self._names()
+
+    def _names(self) -> None:
+        """Names are found as outside, and no service is started in there."""
+        source, target = Path("/etc/resolv.conf"), self._root / "etc/resolv.conf"
+        if source.exists() and target.is_file():
+            run(["mount", "-n", "--bind", source.resolve(), target])
+        policy = self._root / "usr/sbin/policy-rc.d"
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+
+    def _unmount(self) -> None:
+        run(["umount", "-n", "-R", "-l", self._root])
+
+    def _in(self, words: Sequence[str], timeout: float = 600.0) -> str:
+        return run(["chroot", self._root, *words], timeout)

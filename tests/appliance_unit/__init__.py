@@ -1,0 +1,1 @@
+"""Tests of the appliance: first boot, generations, updates."""
