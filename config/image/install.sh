@@ -1,0 +1,177 @@
+#!/bin/sh
+# Sets up a station, or a hub, on a Raspberry Pi OS or Debian (12 or 13, 64 bit) that runs already.
+#
+#   sudo config/image/install.sh              the program and its services, nothing configured
+#   sudo config/image/install.sh door         and config/door.toml as the station's settings
+#                                             (or: indoor, kiosk, hub)
+#   sudo config/image/install.sh --uninstall  takes it away; settings and data stay
+#   sudo config/image/install.sh --uninstall --purge   settings, data and user go too
+#
+# Without internet: INTERCOM_CACHE=folder, filled by a run on another machine of the same kind.
+#
+# It may be run again at any time, to repair or to bring a newer version: what is right already is
+# left alone, and settings are never overwritten.
+set -eu
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../..")
+program=/opt/intercom
+notes=$program/.install   # what was laid down here: files, groups, packages
+role='' uninstall='' purge=''
+
+say() { echo "install: $*"; }
+die() { echo "install: $*" >&2; exit 1; }
+
+arguments() {
+    for word in "$@"; do
+        case $word in
+        door|indoor|kiosk|hub) role=$word ;;
+        --uninstall) uninstall=yes ;;
+        --purge) purge=yes ;;
+        *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        esac
+    done
+    test -z "$purge" -o -n "$uninstall" || die "--purge goes with --uninstall"
+    test "$(id -u)" = 0 || die "this needs root: sudo $0 $*"
+}
+
+# running: whether systemd is, so that services can be started; in a chroot it is not
+running() { test -d /run/systemd/system; }
+
+# wanted: the packages of the layer, and Raspberry Pi's own where its archive is known
+wanted() {
+    sed 's/#.*//' "$here/layer/packages/program"
+    test -n "${INTERCOM_CACHE:-}" || echo python3-venv
+    for package in python3-picamera2 python3-lgpio; do
+        apt-cache show "$package" >/dev/null 2>&1 && echo "$package"
+    done
+    true
+}
+
+packages() {
+    missing=
+    for package in $(wanted); do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed' ||
+            missing="$missing $package"
+    done
+    test -n "$missing" || return 0
+    say "installing packages:$missing"
+    apt-get -qq update
+    # shellcheck disable=SC2086  # a list
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing
+    echo "$missing" | tr ' ' '\n' | sed '/^$/d' >>"$notes/packages"
+}
+
+# put_release PYTHON CACHE
+put_release() {
+    (cd "$top" && INTERCOM_CACHE=$2 PYTHONDONTWRITEBYTECODE=1 "$1" -m config.image.recipe.release)
+}
+
+# release: the program; what fetches its packages is gone afterwards
+release() {
+    if test -n "${INTERCOM_CACHE:-}"; then
+        put_release python3 "$INTERCOM_CACHE"
+        return
+    fi
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    python3 -m venv "$scratch/venv"
+    put_release "$scratch/venv/bin/python" "$scratch/cache"
+    rm -rf "$scratch"
+    trap - EXIT
+}
+
+layer() {
+    for group in gpio render intercom; do
+        getent group "$group" >/dev/null || echo "$group" >>"$notes/groups"
+    done
+    : >"$notes/files.new"
+    RECORD=$notes/files.new "$here/layer/apply" /
+    # What an older version laid down and this one does not.
+    if test -e "$notes/files"; then
+        sort -u "$notes/files.new" | comm -13 - "$notes/files" | while read -r file; do
+            rm -f "$file"
+        done
+    fi
+    sort -u "$notes/files.new" >"$notes/files"
+    rm "$notes/files.new"
+}
+
+settings() {
+    test -n "$role" || return 0
+    file=/etc/intercom/station.toml
+    test "$role" != hub || file=/etc/intercom/hub.toml
+    if test -e "$file"; then
+        say "$file is kept"
+    else
+        install -D -m 644 "$top/config/$role.toml" "$file"
+        say "$file: look through it"
+    fi
+}
+
+# start: the services that have settings, now and at each boot
+start() {
+    if running; then
+        systemctl daemon-reload
+        udevadm trigger --subsystem-match=gpio --subsystem-match=dma_heap || true
+    fi
+    for name in station hub; do
+        unit=intercom.service
+        test "$name" = station || unit=intercom-hub.service
+        if ! test -e "/etc/intercom/$name.toml"; then
+            systemctl --root=/ --quiet disable "$unit"
+            continue
+        fi
+        systemctl --root=/ --quiet enable "$unit"
+        running || continue
+        systemctl restart "$unit"
+        say "$unit runs; systemctl status $unit"
+    done
+}
+
+set_up() {
+    mkdir -p "$notes"
+    packages
+    release
+    layer
+    settings
+    start
+    say "done: $("$program/venv/bin/intercom" --version)"
+}
+
+# empty FOLDER: removes it and those above it while they are empty
+empty() { rmdir --parents --ignore-fail-on-non-empty "$1" 2>/dev/null || true; }
+
+take_away() {
+    test -e "$notes/files" || die "$notes/files is not there: nothing was set up from here"
+    units=$(sed -n 's|^/etc/systemd/system/\([^/]*\)$|\1|p' "$notes/files")
+    for unit in $units; do
+        case $unit in *@*) continue ;; esac
+        ! running || systemctl stop "$unit" || true
+        systemctl --root=/ --quiet disable "$unit"
+    done
+    while read -r file; do
+        rm -f "$file"
+        empty "$(dirname "$file")"
+    done <"$notes/files"
+    ! running || systemctl daemon-reload
+    test -z "$purge" || forget
+    test ! -e "$notes/packages" ||
+        say "these packages were installed for it, and stay:" $(sort -u "$notes/packages")
+    rm -rf "$program/releases" "$program/current" "$program/venv" "$notes"
+    empty "$program"
+    say "taken away"
+}
+
+# forget: settings, data, user, and the groups that were made for it
+forget() {
+    rm -rf /etc/intercom /var/lib/intercom
+    ! getent passwd intercom >/dev/null || userdel intercom
+    test -e "$notes/groups" || return 0
+    while read -r group; do
+        ! getent group "$group" >/dev/null || groupdel "$group"
+    done <"$notes/groups"
+}
+
+arguments "$@"
+if test -n "$uninstall"; then take_away; else set_up; fi

@@ -1,0 +1,1 @@
+"""The card's recipe, its layer, and what comes out of them."""
