@@ -139,8 +139,15 @@ set_up() {
     say "done: $("$program/venv/bin/intercom" --version)"
 }
 
-# empty FOLDER: removes it and those above it while they are empty
-empty() { rmdir --parents --ignore-fail-on-non-empty "$1" 2>/dev/null || true; }
+# empty FOLDER: removes it and those above it while they are empty, and neither a package's nor,
+# as /opt, in the root
+empty() {
+    folder=$1
+    while test "$(dirname "$folder")" != / && ! dpkg-query -S "$folder" >/dev/null 2>&1 &&
+        rmdir "$folder" 2>/dev/null; do
+        folder=$(dirname "$folder")
+    done
+}
 
 take_away() {
     test -e "$notes/files" || die "$notes/files is not there: nothing was set up from here"
