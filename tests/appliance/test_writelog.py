@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from .writelog import FLUSH, WRITE, Record, compile_recorder, crash, read, survivors
+from .writelog import (
+    FLUSH,
+    HEAD,
+    JOURNAL,
+    JOURNAL_MAGIC,
+    WRITE,
+    Record,
+    compile_recorder,
+    crash,
+    read,
+    survivors,
+)
 
 SCRIPT = """
 import os, sys
@@ -41,6 +52,16 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_recorder_logs_the_writes_to_the_card_and_no_others(log: Path) -> None:
     told = [(it.kind, it.offset, it.size) for it in read(log)]
     assert told == [(WRITE, 0, 1024), (FLUSH, 0, 0), (WRITE, 2048, 1024), (FLUSH, 0, 0)]
+
+
+@pytest.mark.parametrize(("kind", "flushed"), [(1, False), (2, True), (4, True), (5, False)])
+def test_a_commit_of_the_journal_is_flushed_before_and_after(
+    tmp_path: Path, kind: int, flushed: bool
+) -> None:
+    block = JOURNAL.pack(JOURNAL_MAGIC, kind).ljust(4096, b"x")
+    (tmp_path / "log").write_bytes(HEAD.pack(WRITE, 8192, len(block)) + block)
+    told = [it.kind for it in read(tmp_path / "log")]
+    assert told == ([FLUSH, WRITE, FLUSH] if flushed else [WRITE])
 
 
 def test_a_card_is_made_of_what_survived(log: Path, tmp_path: Path) -> None:
