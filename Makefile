@@ -9,11 +9,16 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-net lint run install bench bench-quick clean
+.PHONY: help demo test test-net lint run install bench bench-quick wiring clean kernel \
+	test-kernel test-picamera2 test-appliance test-power \
+	image image-tree test-image bundle
 
 VENV ?= .venv
 CONFIG ?= config/indoor.toml
 ARGS ?=
+FLAVOUR ?= debian
+CUTS ?= 50
+SEED ?= 1
 # A comma as an argument of a call.
 , := ,
 
@@ -32,7 +37,13 @@ APT_DEMO := libopus0 libspeexdsp1 espeak-ng fonts-open-sans
 APT_RUN := $(APT_DEMO) fonts-wqy-microhei alsa-utils $(if $(PI),python3-picamera2 python3-lgpio python3-pyaudio \
 	python3-pygame,gcc portaudio19-dev)
 APT_TEST := $(APT_RUN) $(if $(PI),gcc portaudio19-dev) xvfb xauth xdotool pulseaudio \
-	pulseaudio-utils libasound2-plugins systemd coturn iproute2
+	pulseaudio-utils libasound2-plugins systemd coturn iproute2 fdisk e2fsprogs openssh-client openssl
+
+APT_KERNEL := gcc make flex bison bc libelf-dev perl xz-utils debian-archive-keyring
+APT_CARD := gcc libc6-dev mmdebstrap genimage debian-archive-keyring fdisk dosfstools e2fsprogs mtools
+APT_IMAGE := $(APT_CARD) genimage xz-utils gpg systemd qemu-user-static binfmt-support arch-test
+# Debian's pygame draws without a desktop.
+APT_GUEST := python3-pygame libgl1-mesa-dri libegl1 libgles2 libgbm1 alsa-utils iproute2
 
 APT_BENCH := $(APT_DEMO) chromium gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice \
@@ -95,7 +106,7 @@ rm -f $(VENV)/.{demo,run,test,bench}-*
 endef
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(DEMO_READY)  ## door calls flat, all in simulated devices; needs no screen
 	@$(VENV)/bin/intercom demo $(ARGS)
@@ -105,6 +116,19 @@ test: $(TEST_READY)  ## all tests; ARGS="-k word" picks some
 
 test-net: $(TEST_READY)  ## broken networks, for minutes; as root
 	@$(VENV)/bin/python -m pytest tests/net -m "slow or not slow" $(ARGS)
+
+kernel:  ## build the kernel of the tests' guests, in ten minutes; once
+	@tests/vm/build-kernel --find >/dev/null || { $(call debian,$(APT_KERNEL))
+	tests/vm/build-kernel >/dev/null; }
+
+test-kernel: kernel $(TEST_READY)  ## real kernel devices, in a guest; as root
+	@$(call debian,$(APT_GUEST))
+	$(VENV)/bin/python -m pytest tests/vm/guest -m "slow or not slow" $(ARGS)
+
+test-picamera2: kernel $(TEST_READY)  ## the real picamera2 on a kernel's camera, in a guest; as root
+	@tests/vm/picamera2/build-tree --find >/dev/null || { $(call debian,mmdebstrap debian-archive-keyring)
+	PYTHON=$(VENV)/bin/python tests/vm/picamera2/build-tree >/dev/null; }
+	$(VENV)/bin/python -m pytest tests/vm/test_picamera2.py -m "slow or not slow" $(ARGS)
 
 lint: $(TEST_READY)  ## style, format and types
 	@$(VENV)/bin/ruff check .
@@ -124,6 +148,41 @@ bench: $(BENCH_READY)  ## measure beside aiortc, Chromium and GStreamer, in elev
 
 bench-quick: $(BENCH_READY)  ## the core of it, in under three
 	@$(VENV)/bin/python -m bench --quick $(ARGS)
+
+test-appliance: kernel $(TEST_READY)  ## the card under systemd, and its faults, in a guest; as root
+	@$(call debian,$(APT_CARD))
+	$(VENV)/bin/python -m pytest tests/appliance tests/appliance_unit -m "slow or not slow" --ignore tests/appliance/test_power.py \
+		--ignore tests/appliance/test_torn.py $(ARGS)
+
+test-power: kernel $(TEST_READY)  ## cut a card's power CUTS=50 times, by chance of SEED=1; hours
+	@$(call debian,$(APT_CARD))
+	CUTS=$(CUTS) SEED=$(SEED) $(VENV)/bin/python -m pytest tests/appliance/test_power.py \
+		tests/appliance/test_torn.py -m "slow or not slow" $(ARGS)
+
+# FLAVOUR=rpios is the product; debian is what can be built and booted without Raspberry Pi's archive.
+KEY_FILE ?= update.key
+ARCH ?= arm64
+bundle: $(TEST_READY)  ## an update of the program for cards, signed by KEY_FILE; ARCH=arm64 or amd64
+	@$(VENV)/bin/python -m config.image.recipe.bundle --arch $(ARCH) --key $(KEY_FILE) $(ARGS)
+
+image: $(TEST_READY)  ## the card's image for a Pi (FLAVOUR=debian or rpios), with its bill; as root
+	@$(call debian,$(APT_IMAGE))
+	config/image/build --flavour $(FLAVOUR) --arch arm64 --image $(ARGS)
+
+image-tree: $(TEST_READY)  ## the card's tree and image for amd64, and what is in them; as root
+	@$(call debian,$(APT_IMAGE))
+	$(VENV)/bin/python -m pytest tests/image --ignore tests/image/test_boot.py -m "slow or not slow" $(ARGS)
+
+test-image: $(TEST_READY)  ## boot the arm64 image in an emulated machine until it is ready; as root
+	@$(call debian,$(APT_IMAGE) qemu-system-arm qemu-utils)
+	$(VENV)/bin/python -m pytest tests/image/test_boot.py -s -m "slow or not slow" $(ARGS)
+
+wiring: $(RUN_READY)  ## draw docs/wiring anew from config/*.toml
+	@for name in door indoor kiosk; do
+		draw="$(VENV)/bin/intercom wiring --config config/$$name.toml"
+		$$draw --out docs/wiring/$$name.svg
+		$$draw --long --out docs/wiring/$$name-long.svg >/dev/null
+	done
 
 clean:  ## remove the .venv, caches and what the demo left
 	@rm -rf $(VENV) venv build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

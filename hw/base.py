@@ -66,6 +66,9 @@ class Camera(Protocol):
     def set_bitrate(self, bps: int) -> None:
         """Set the encoder's target in bits per second; a raw camera ignores it."""
 
+    def set_rate(self, fps: int) -> None:
+        """Give at most so many pictures a second from now on; from any thread, returns at once."""
+
     def close(self) -> None: ...
 
 
@@ -102,6 +105,9 @@ class Panel(Protocol):
         Returns at once; raises ValueError for values that are none.
         """
 
+    def pressed(self) -> list[str]:
+        """The buttons whose contact is closed now; raises DeviceError."""
+
     def close(self) -> None: ...
 
 
@@ -126,6 +132,6 @@ class Screen(Protocol):
         """Save what is shown as PNG; waits at most 2 s; raises DeviceError or OSError."""
 
     def set_power(self, on: bool) -> None:
-        """Switch the picture (and the backlight, where the kernel has one) on or off."""
+        """Switch the picture on or off, and a screen that is ours alone to standby."""
 
     def close(self) -> None: ...

@@ -1,4 +1,9 @@
-"""Turns raw edges of several contacts into button events, in a thread of its own."""
+"""Turns raw edges of several contacts into button events, in a thread of its own.
+
+The kernel says when an edge was; on a busy machine it may be heard much later, a burst of bounces
+one after the other. While such a backlog comes in, nothing is decided that lies after its edges;
+and what the kernel has dated is decided a moment later, since its next edge may be under way.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,9 @@ from collections.abc import Iterable
 from hw.base import ButtonKind, OnButton
 from hw.contact import NEVER, Contact
 from hw.guard import Guard
+
+_UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when others did
+_DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
 
 
 class Buttons:
@@ -21,14 +29,21 @@ class Buttons:
         self._on_button = Guard("on_button", on_button)
         self._wake = threading.Condition()
         self._events: list[tuple[str, ButtonKind]] = []
+        self._lag = 0.0  # of the last edge, and when that was heard
+        self._heard = -NEVER
+        self._moment = 0.0  # to wait for edges that are under way
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="hw-buttons", daemon=True)
         self._thread.start()
 
-    def edge(self, name: str, closed: bool) -> None:
-        """A contact closed or opened just now; returns at once."""
+    def edge(self, name: str, closed: bool, at: float | None = None) -> None:
+        """A contact closed or opened, just now or `at` a time (monotonic); returns at once."""
         with self._wake:
-            self._take(name, self._contacts[name].edge(closed, time.monotonic()))
+            now = time.monotonic()
+            when = now if at is None else min(at, now)
+            self._moment = 0.0 if at is None else _UNDER_WAY
+            self._lag, self._heard = now - when, now
+            self._take(name, self._contacts[name].edge(closed, when))
             self._wake.notify()
 
     def close(self) -> None:
@@ -48,13 +63,25 @@ class Buttons:
         with self._wake:
             if not self._events and not self._closed:
                 deadline = min((c.deadline for c in self._contacts.values()), default=NEVER)
-                wait = None if deadline == NEVER else max(0.0, deadline - time.monotonic())
-                self._wake.wait(wait)
-            now = time.monotonic()
+                self._wake.wait(None if deadline == NEVER else self._until(deadline))
+            now = self._known()
             for name, contact in self._contacts.items():
                 self._take(name, contact.tick(now))
             events, self._events = self._events, []
             return [] if self._closed else events
+
+    def _known(self) -> float:
+        """The time until which all edges have been heard."""
+        now = time.monotonic()
+        lag = self._lag if now < self._heard + _DRAINED else 0.0
+        return now - max(lag, self._moment)
+
+    def _until(self, deadline: float) -> float:
+        """Seconds until it is known what is the case at `deadline`."""
+        then = deadline + self._moment
+        if self._lag > self._moment:
+            then = min(deadline + self._lag, max(then, self._heard + _DRAINED))
+        return max(0.0, then - time.monotonic())
 
     def _take(self, name: str, kinds: list[ButtonKind]) -> None:
         self._events += [(name, kind) for kind in kinds]

@@ -31,6 +31,7 @@ class SimulatedCamera(RawCamera):
 
     def __init__(self, settings: CameraSettings, on_frame: OnFrame, on_fault: OnFault) -> None:
         _check(settings)
+        super().__init__(settings.fps)
         clip = settings.clip or settings.device or clips.DEFAULT
         path = clips.find(clip)
         device = settings.device or clip
@@ -55,6 +56,8 @@ class SimulatedCamera(RawCamera):
         self._claim.release()
 
     def _emit(self, n: int) -> None:
+        if not self._thin.take():
+            return
         try:
             picture = self._clip.at(n / self._settings.fps)
         except (av.FFmpegError, StopIteration) as error:

@@ -34,6 +34,7 @@ class V4l2Camera(RawCamera):
     """A raw camera; `device` is /dev/videoN, its number, or a part of its name; "" is the first."""
 
     def __init__(self, settings: CameraSettings, on_frame: OnFrame, on_fault: OnFault) -> None:
+        super().__init__(settings.fps)
         self._settings = settings
         self._on_frame = Guard("on_frame", on_frame)
         self._on_fault = on_fault
@@ -58,11 +59,14 @@ class V4l2Camera(RawCamera):
 
     def _run(self) -> None:
         try:
-            for frame in self._container.decode(video=0):
+            for packet in self._container.demux(video=0):
                 if self._stop.is_set():
                     return
                 self._watchdog.feed()
-                self._deliver(frame)
+                if not self._thin.take():
+                    continue  # nor decoded: both formats code each picture for itself
+                for frame in packet.decode():
+                    self._deliver(frame)
         except av.FFmpegError as error:
             self._fail(f"{self.name} failed: {error.strerror}; is it plugged in?")
         else:
@@ -92,7 +96,9 @@ def _open(path: str, settings: CameraSettings) -> InputContainer:
     failure: av.FFmpegError | None = None
     for pixels in _FORMATS:
         try:
-            return av.open(path, format="v4l2", options={**options, "input_format": pixels})
+            return av.open(
+                path, format="v4l2", container_options={**options, "input_format": pixels}
+            )
         except (av.FileNotFoundError, av.PermissionError) as error:
             raise DeviceError("camera", _in_words(path, error)) from error
         except av.FFmpegError as error:

@@ -19,14 +19,18 @@ from hw.base import DeviceError, OnButton, OnFault, Pattern
 from hw.buttons import Buttons
 from hw.environ import environment
 from hw.lamp_player import LampPlayer
+from hw.pace import Pacer
 from hw.settings import PanelSettings
 
 _log = logging.getLogger(__name__)
+
+_LOOK = 1.0  # seconds between two looks whether the chip is there
 
 _REMEDIES = (
     ("GPIO busy", "another program uses it: stop that program or choose another pin"),
     ("can not open gpiochip", "run on a Raspberry Pi and join the group: usermod -aG gpio USER"),
     ("unable to locate Pi revision", "this machine is no Raspberry Pi: use the simulated panel"),
+    ("bad GPIO read", "the GPIO chip is gone; it is opened again when it is back"),
     ("is not a valid pin name", "give BCM numbers 0 to 27"),
 )
 
@@ -45,16 +49,21 @@ class GpioPanel:
         self._settings = settings
         self._factory = factory
         self._devices: list[Any] = []
+        self._inputs: dict[str, Any] = {}
         self._lamp: Any = None
         self._brightness = 0.0
         names = settings.buttons
         self._buttons = Buttons(names, settings.bounce, settings.hold, on_button)
         self._player = LampPlayer(self._write_lamp, on_fault)
+        self._watch: Pacer | None = None
         try:
             self._claim()
         except DeviceError:
             self.close()
             raise
+        if hasattr(factory, "probe"):
+            self._watch = Pacer("hw-panel-watch", _LOOK, partial(self._look, on_fault))
+            self._watch.start()
         _log.info("%s: buttons %s, lamp %s", self.name, dict(names), settings.lamp)
 
     @property
@@ -74,9 +83,21 @@ class GpioPanel:
         """
         self._player.play(pattern)
 
+    def pressed(self) -> list[str]:
+        """The buttons whose contact is closed now, debounced or not; raises DeviceError."""
+        closed = []
+        for name, button in self._inputs.items():
+            with _in_words("read", f"the button {name!r}", self._settings.buttons[name]):
+                if button.is_active:
+                    closed.append(name)
+        return closed
+
     def close(self) -> None:
         """Lamp off, pins released, threads ended; idempotent."""
+        if self._watch is not None:
+            self._watch.close()
         self._player.close()
+        self._inputs.clear()
         while self._devices:
             device = self._devices.pop()
             if not self._released(device.close):
@@ -96,6 +117,16 @@ class GpioPanel:
             _log.debug("%s: %s", self.name, error)
             return False
         return True
+
+    def _look(self, on_fault: OnFault, _count: int) -> None:
+        """See whether the chip is still there; lgpio would never tell that it is not."""
+        try:
+            with _in_words("read", "the pins", None):
+                self._factory.probe()
+        except DeviceError as error:
+            assert self._watch is not None
+            self._watch.stop()
+            on_fault(error.message)
 
     def _claim(self) -> None:
         settings = self._settings
@@ -117,8 +148,12 @@ class GpioPanel:
             pin, pull_up=self._settings.pull_up, pin_factory=self._factory
         )
         self._devices.append(button)
-        button.when_activated = partial(self._buttons.edge, name, True)
-        button.when_deactivated = partial(self._buttons.edge, name, False)
+        self._inputs[name] = button
+        button.when_activated = partial(self._edge, name, True)
+        button.when_deactivated = partial(self._edge, name, False)
+
+    def _edge(self, name: str, closed: bool) -> None:
+        self._buttons.edge(name, closed, getattr(self._factory, "edge_at", None))
 
     def _write_lamp(self, value: float) -> None:
         """In the lamp's own thread; raises DeviceError."""
@@ -175,7 +210,7 @@ def _lgpio_factory() -> Any:
     try:
         # liblgpio goes to that folder for good when it is loaded: come back, for the whole process.
         with contextlib.chdir("."), environment(LG_WD=_work_folder()):
-            from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415 - only a Pi has lgpio
+            from hw import lgpio_pins  # noqa: PLC0415 - only a Pi has lgpio
     except ImportError as error:
         raise DeviceError(
             "panel", f"no lgpio library ({error}): apt install python3-lgpio or pip install lgpio"
@@ -187,7 +222,7 @@ def _lgpio_factory() -> Any:
             " folder of its own",
         ) from error
     with _in_words("open", "the GPIO chip", None):
-        return LGPIOFactory()
+        return lgpio_pins.Factory()
 
 
 def _work_folder() -> str:

@@ -13,16 +13,18 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Literal
 
+from hw.alsa_cards import is_id, nodes, present_name
 from hw.base import DeviceError, DeviceInfo
 from hw.choose import choose
 from hw.environ import environment
+from hw.holders import busy, holders
 
 _log = logging.getLogger(__name__)
 
 Direction = Literal["microphone", "speaker"]
 
 # PortAudio's initialisation and its device list belong to the process.
-lock = threading.RLock()
+_lock = threading.RLock()
 _users: set[Any] = set()  # each keeps PortAudio, and with it its device list, as it is
 
 _PATIENCE = 15.0  # seconds that another process may take to list devices
@@ -36,6 +38,17 @@ _AlsaHandler = ctypes.CFUNCTYPE(
     None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
 )
 _JackHandler = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+
+
+@contextlib.contextmanager
+def locked(kind: Direction) -> Iterator[None]:
+    """Be the only one who uses PortAudio; raises DeviceError when somebody hangs in it."""
+    if not _lock.acquire(timeout=2 * _PATIENCE):
+        raise DeviceError(kind, "the sound library does not answer: restart the station")
+    try:
+        yield
+    finally:
+        _lock.release()
 
 
 def module(kind: Direction) -> ModuleType:
@@ -53,7 +66,7 @@ def module(kind: Direction) -> ModuleType:
 def start(kind: Direction) -> Any:
     """A new pyaudio.PyAudio, for `stop`; the device list is fresh when it is the only one."""
     pyaudio = module(kind)
-    with lock, environment(**_QUIET):
+    with locked(kind), environment(**_QUIET):
         _silence()
         audio = pyaudio.PyAudio()
         _users.add(audio)
@@ -62,7 +75,7 @@ def start(kind: Direction) -> Any:
 
 def stop(audio: Any) -> None:
     """Give up what `start` returned."""
-    with lock:
+    with _lock:
         _users.discard(audio)
         audio.terminate()
 
@@ -76,7 +89,7 @@ def devices(audio: Any, kind: Direction) -> list[tuple[int, str]]:
 
 def list_devices(kind: Direction) -> list[DeviceInfo]:
     """What can record or play now; the name is the id, since numbers move."""
-    with lock:
+    with locked(kind):
         in_use = bool(_users)
     names = _from_outside(kind) if in_use else None
     return [DeviceInfo(name, name) for name in (_known(kind) if names is None else names)]
@@ -84,10 +97,13 @@ def list_devices(kind: Direction) -> list[DeviceInfo]:
 
 def is_news(kind: Direction, wanted: str) -> bool:
     """Whether `wanted` ("" is any) is there, and was not when PortAudio's first user started."""
+    if is_id(wanted):  # the kernel knows, which is quicker than another process
+        files = nodes(kind, wanted)
+        return bool(files) and not holders(*files)
     names = _from_outside(kind)
     if not names or set(names) <= set(_known(kind)):
         return False
-    return not wanted or any(wanted.casefold() in name.casefold() for name in names)
+    return any(wanted.casefold() in name.casefold() for name in names)
 
 
 def _known(kind: Direction) -> list[str]:
@@ -110,7 +126,10 @@ def _from_outside(kind: Direction) -> list[str] | None:
 
 
 def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
-    """Index and name of the device meant; "" is the default one; raises DeviceError."""
+    """Index and name of the device meant; "" is the default one; raises DeviceError.
+
+    `wanted` is a part of its name, or its card's id as "CARD=id" or "CARD=id,DEV=n".
+    """
     there = devices(audio, kind)
     if not there:
         raise DeviceError(
@@ -118,7 +137,14 @@ def find(audio: Any, kind: Direction, wanted: str) -> tuple[int, str]:
         )
     if not wanted:
         return _default(audio, kind, there)
-    return choose(kind, wanted, there, lambda device: (device[1],))
+    try:
+        return choose(kind, present_name(kind, wanted), there, lambda device: (device[1],))
+    except DeviceError as error:
+        files = nodes(kind, wanted)
+        if files and holders(*files):  # PortAudio leaves out what is in use
+            words = f"{kind} {wanted!r} is {busy(*files)}: stop that program"
+            raise DeviceError(kind, words) from error
+        raise
 
 
 def _default(audio: Any, kind: Direction, there: list[tuple[int, str]]) -> tuple[int, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hw import sdl
-from hw.backlight import set_backlight
+from hw.backlight import set_screen_power
 from hw.base import DeviceError, OnFault, OnKey, OnTouch, Paint
 from hw.claims import Claim
 from hw.guard import Guard
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PUMP = 1 / 60  # seconds between two looks at the events when nothing is shown
+_REST = 1 / 12  # the same when nothing has been touched for _STILL seconds
+_STILL = 2.0
 _OPEN_TIMEOUT = 20.0
 _SCREENSHOT_TIMEOUT = 2.0
 
@@ -50,6 +53,7 @@ class SdlScreen:
         self._last: tuple[Paint, Job | None] | None = None
         self._jobs: list[Job] = []
         self._lit = True
+        self._used = time.monotonic()
         self._closed = False
         self._opened = threading.Event()
         self._error: DeviceError | None = None
@@ -102,7 +106,7 @@ class SdlScreen:
             raise OSError(f"cannot save {target}: {error}") from error
 
     def set_power(self, on: bool) -> None:
-        """Off: black, and the backlight off where there is one; on: the newest picture again."""
+        """Off: black, and a screen of its own in standby; on: the newest picture again."""
         with self._wake:
             if self._lit == on:
                 return
@@ -160,10 +164,12 @@ class SdlScreen:
             self._on_fault(f"{self.name} failed: {error}")
 
     def _turn(self, surface: pygame.Surface) -> None:
-        sdl.pump(self._size, self._on_touch, self._on_key)
+        if sdl.pump(self._size, self._on_touch, self._on_key):
+            self._used = time.monotonic()
+        still = time.monotonic() - self._used > _STILL
         with self._wake:
             if not self._jobs and not self._closed and not self._is_due():
-                self._wake.wait(_PUMP)
+                self._wake.wait(_REST if still else _PUMP)
             jobs, self._jobs = self._jobs, []
             picture = None
             if self._is_due():
@@ -193,8 +199,8 @@ class SdlScreen:
             self._surface.fill((0, 0, 0))
             self._flip()
         if self._driver == "kmsdrm":
-            set_backlight(False)
+            set_screen_power(False)
 
     def _light(self) -> None:
         if self._driver == "kmsdrm":
-            set_backlight(True)
+            set_screen_power(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -89,15 +90,24 @@ def close_display() -> None:
     """Close SDL's display and fonts, in the thread that opened them."""
     import pygame  # noqa: PLC0415
 
+    surface = pygame.display.get_surface()
+    if surface is not None:
+        # pygame 2.1.2 forgets its renderer (SCALED) at quit, and crashes at the next one.
+        with contextlib.suppress(pygame.error):
+            pygame.display.set_mode(surface.get_size(), pygame.HIDDEN)
     pygame.font.quit()
     pygame.display.quit()
 
 
-def pump(size: tuple[int, int], on_touch: OnTouch, on_key: OnKey) -> None:
-    """Hand on the events that SDL has: fingers and the left button as touches, keys by name."""
+def pump(size: tuple[int, int], on_touch: OnTouch, on_key: OnKey) -> bool:
+    """Hand on the events that SDL has: fingers and the left button as touches, keys by name.
+
+    Returns whether there was any.
+    """
     import pygame  # noqa: PLC0415
 
-    for event in pygame.event.get():
+    events = pygame.event.get()
+    for event in events:
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
             # A finger also comes as a mouse; it counts once.
             if not getattr(event, "touch", False):
@@ -108,3 +118,4 @@ def pump(size: tuple[int, int], on_touch: OnTouch, on_key: OnKey) -> None:
             on_key(pygame.key.name(event.key))
         elif event.type == pygame.QUIT:
             on_key("quit")
+    return bool(events)

@@ -24,7 +24,7 @@ _CONTINUE = 0  # paContinue
 _INPUT_XRUN = 0x3  # paInputUnderflow | paInputOverflow
 _OUTPUT_XRUN = 0xC  # paOutputUnderflow | paOutputOverflow
 
-_running: list[_Stream] = []  # of this process; with portaudio.lock
+_running: list[_Stream] = []  # of this process; with portaudio's lock
 
 
 def list_microphones() -> list[DeviceInfo]:
@@ -53,7 +53,7 @@ class _Stream:
         except DeviceError:
             self.close()
             raise
-        with portaudio.lock:
+        with portaudio.locked(self._kind):
             _running.append(self)
         _log.info("%s %r at %d Hz", self._kind, self.name, settings.rate)
 
@@ -61,7 +61,7 @@ class _Stream:
         """Stop the callbacks and give the device back; idempotent."""
         if self._watchdog is not None:
             self._watchdog.close()
-        with portaudio.lock:
+        with portaudio.locked(self._kind):
             if self in _running:
                 _running.remove(self)
             self._pause()
@@ -74,7 +74,7 @@ class _Stream:
         except DeviceError:
             if not portaudio.is_news(self._kind, wanted):
                 raise
-        with portaudio.lock:
+        with portaudio.locked(self._kind):
             for stream in (self, *_running):
                 stream._pause()  # noqa: SLF001 - of the same class
             self._audio = portaudio.start(self._kind)
@@ -119,7 +119,7 @@ class _Stream:
         direction = "input" if self._kind == "microphone" else "output"
         options = {direction: True, f"{direction}_device_index": index}
         try:
-            with portaudio.lock:
+            with portaudio.locked(self._kind):
                 self._stream = self._audio.open(
                     rate=self._settings.rate,
                     channels=1,

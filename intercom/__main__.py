@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from intercom import __version__
+from intercom import main_enroll as enrolment
+from intercom.appliance import commands as appliance
 from intercom.errors import ConfigError, IntercomError
 
 if TYPE_CHECKING:
@@ -39,16 +41,17 @@ def cli() -> None:
 @config_option
 def station(path: Path) -> None:
     """Run a door or indoor station."""
-    from intercom.station.trouble import show_trouble
+    from intercom.station.trouble import show_owners_faults, show_trouble
 
     try:
-        config = _load(path, "station")
+        config = _load(path, "station", enrolled=False)  # it waits until there is an enrolment
     except ConfigError as error:
         if not sys.stderr.isatty():
             click.echo(str(error), err=True)
             show_trouble(path, error)
         raise
     _log(config)
+    show_owners_faults(config)
     _one_heap()
     from intercom.station.daemon import run
 
@@ -89,6 +92,36 @@ def show_config(path: Path) -> None:
     from intercom.config import dump
 
     click.echo(dump(_load(path, None)), nl=False)
+
+
+@cli.command()
+@config_option
+@click.option("--long", is_flag=True, help="For wires over 2 m, or outdoors: by optocouplers.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False, writable=True),
+              help="Draw it into this SVG file, too.")  # fmt: skip
+def wiring(path: Path, long: bool, out: Path | None) -> None:
+    """List what is wired to which pin of the Pi; fails if that cannot work."""
+    from intercom.wiring import draw, plan, table
+
+    planned = plan(_load(path, "station"), long)
+    click.echo(table(planned), nl=False)
+    if out is not None:
+        out.write_text(draw(planned), encoding="utf-8")
+    sys.exit(1 if planned.conflicts else 0)
+
+
+@cli.command()
+@config_option
+@click.option("--only", default="", help="Only these checks, as camera,sound.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: see docs/doctor.md.")
+@click.option("--quick", is_flag=True, help="Look less long: some seconds in all.")
+@click.option("--no-ask", is_flag=True, help="Ask nobody to press, look or listen.")
+@click.option("--screen", is_flag=True, help="Show the result on the station's screen, too.")
+def doctor(path: Path, only: str, **how: bool) -> None:
+    """Check a station's devices, network and machine; say what to do. Exit code 1: faults."""
+    from intercom.doctor.command import run
+
+    sys.exit(run(path, _load(path, "station"), only, **how))
 
 
 @cli.command()
@@ -143,6 +176,12 @@ def simulate(seed: int | None, rate: float | None, users: int, **more: Any) -> N
     _run(lambda: main(Options.given(users, seed, rate, **more)))
 
 
+for command in (enrolment.invite, enrolment.enroll, enrolment.devices, enrolment.revoke):
+    cli.add_command(command)
+for command in (appliance.firstboot, appliance.update, appliance.bundle):
+    cli.add_command(command)
+
+
 def main() -> None:
     """Run the command line; errors of ours are one message, not a traceback."""
     try:
@@ -160,16 +199,10 @@ def main() -> None:
         sys.exit(130)
 
 
-def _load(path: Path, role: Role | None) -> Config:
-    from intercom.config import load
+def _load(path: Path, role: Role | None, enrolled: bool = True) -> Config:
+    from intercom.main_load import load_file
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}: give the file with --config") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text ({error.reason})") from None
-    return load(text, str(path), role)
+    return load_file(path, role, enrolled)
 
 
 def _log(config: Config) -> None:

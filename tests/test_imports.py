@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 # Every module has its place; a new one that fits nowhere must be given one here.
 LAYERS = {
     "core": r"intercom\.(call|config(_\w+)?|errors|events|news|parties|phases|plan|protocol"
-    r"|steps|tasks)",
-    "link": r"intercom\.link(_\w+)?",
+    r"|steps|tasks|enroll(\.(?!client)\w+)?)",
+    "link": r"intercom\.(link(_\w+)?|enroll\.client)",
     "media": r"intercom\.media(\..+)?",
     "calling": r"intercom\.(calling(_media|_messages)?|conductor|emitter|mesh|session|transport)",
     "api": r"intercom",
@@ -27,7 +27,10 @@ LAYERS = {
     "station": r"intercom\.station(\..+)?",
     "demo": r"intercom\.demo(_\w+|\..+)?",
     "simulate": r"intercom\.simulate(\..+)?",
-    "main": r"intercom\.__main__",
+    "doctor": r"intercom\.doctor(\..+)?",
+    "wiring": r"intercom\.wiring(\..+)?",
+    "appliance": r"intercom\.appliance(\..+)?",
+    "main": r"intercom\.(__main__|main_\w+)",
     "hw": r"hw(\..+)?",
 }
 
@@ -43,7 +46,11 @@ MAY = {
     "station": {"api", "calling", "link", "media", "core", "health", "hub", "hw"},
     "demo": {"api", "calling", "link", "media", "core", "hub", "hw", "station"},
     "simulate": {"api", "calling", "link", "core", "hub"},
-    "main": {"api", "core", "health", "hub", "station", "demo", "simulate"},
+    "doctor": {"api", "link", "media", "core", "hub", "hw", "station"},
+    "wiring": {"core"},
+    "appliance": {"api", "core"},
+    "main": {"api", "core", "link", "health", "hub", "station", "demo", "simulate", "doctor"}
+    | {"wiring", "appliance"},
     "hw": set[str](),
 }
 

@@ -40,11 +40,11 @@ def test_the_license_is_the_one_that_is_named() -> None:
 
 
 def test_make_alone_lists_every_target_that_it_promises() -> None:
-    output = _make().stdout
-    assert [line.split()[1] for line in output.splitlines()] == [
-        "help", "demo", "test", "test-net", "lint", "run", "install", "bench", "bench-quick",
-        "clean",
-    ]  # fmt: skip
+    listed = [line.split()[1] for line in _make().stdout.splitlines()]
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    [phony] = [line for line in text.splitlines() if line.startswith(".PHONY:")]
+    assert listed[:3] == ["help", "demo", "test"]
+    assert sorted(listed) == sorted(phony.split()[1:])
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,15 @@ async def test_a_press_in_a_call_does_what_is_configured(
         assert (await door.shows(sc.InCall)).muted is False
 
 
+async def test_what_a_station_has_not_is_no_fault(start: Start, login: Any) -> None:
+    desk = await login("desk")
+    door = await start()  # without camera and sound
+    await in_call(door, desk)
+    door.do(Intent.HANGUP)
+    await door.shows(sc.Ended)
+    assert door.app.facts.faults == {}
+
+
 # -- do not disturb ----------------------------------------------------------------------------
 
 
@@ -118,6 +127,7 @@ async def test_a_hang_up_goes_to_the_end_screen_at_once(start: Start, login: Any
     desk = await login("desk")
     door = await start()
     await in_call(door, desk)
+    await door.hears("screen", scene="InCall")
     _drained(door)
     door.do(Intent.HANGUP)
     await door.shows(sc.Ended)

@@ -114,6 +114,18 @@ def test_the_overlay_is_there_when_it_is_wanted(
     assert not display.rows
 
 
+def test_the_machine_itself_is_in_the_overlay_with_a_call_and_without(
+    monitor: Monitor, call: Counting, display: Bare
+) -> None:
+    monitor.machine = lambda: (("Processor", "62 °C"),)
+    monitor.toggle()
+    assert display.rows == (("Processor", "62 °C"),)
+    call.counts = {"anna": of(0)}
+    monitor.take(101.0)
+    assert display.rows[-1] == ("Processor", "62 °C")
+    assert len(display.rows) > 1
+
+
 def test_in_a_group_the_delay_is_of_whose_pictures_have_a_code(
     monitor: Monitor, call: Counting, display: Bare
 ) -> None:

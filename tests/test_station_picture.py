@@ -7,6 +7,7 @@ import numpy as np
 import pygame
 import pytest
 
+from intercom.station import picture
 from intercom.station.layout import Size
 from intercom.station.picture import Picture
 from tests.station_scenes import SIZES, frame
@@ -48,10 +49,23 @@ def test_left_is_left_and_rows_are_straight() -> None:
     assert grey.std(axis=1).max() < 4
 
 
+@pytest.mark.parametrize("size", [(810, 600), (333, 222)])
+def test_a_pygame_that_does_not_know_bgra_shows_the_same(
+    size: Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    for shares in (True, False):
+        monkeypatch.setattr(picture, "SHARES", shares)
+        surface = pygame.Surface(size)
+        Picture().draw(surface, frame(640, 480))
+        shown.append(pygame.surfarray.array3d(surface))
+    assert np.array_equal(shown[0], shown[1])
+
+
 def test_bars_are_black_after_a_picture_that_filled_them() -> None:
-    surface, picture = pygame.Surface((480, 800)), Picture()
-    picture.draw(surface, _flat(480, 800, (180, 128, 128)))
-    picture.draw(surface, _flat(640, 480, (180, 128, 128)))
+    surface, view = pygame.Surface((480, 800)), Picture()
+    view.draw(surface, _flat(480, 800, (180, 128, 128)))
+    view.draw(surface, _flat(640, 480, (180, 128, 128)))
     assert _rgb(surface, 240, 100) == (0, 0, 0)
     assert _rgb(surface, 240, 700) == (0, 0, 0)
     assert surface.get_at((240, 400)).r > 150

@@ -9,6 +9,7 @@ own: `wishes` (what people want), `dialing` (out), `ringing` (in), `asking` (sou
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -37,6 +38,7 @@ from intercom.station.dialing import Dialer, Messages
 from intercom.station.display import Display
 from intercom.station.face import Face
 from intercom.station.hands import Hands
+from intercom.station.lending import Lending
 from intercom.station.missed import missed_calls
 from intercom.station.model import Facts
 from intercom.station.monitor import Monitor
@@ -50,6 +52,8 @@ from intercom.tasks import Tasks
 log = logging.getLogger(__name__)
 
 TICK = 0.25
+REST = 1.0
+"""Seconds between two ticks while the idle screen is shown and nobody does anything."""
 TRACED = frozenset(Event) - {Event.USER_VOICE_VOLUME}
 
 
@@ -68,7 +72,9 @@ class App:
     ) -> None:
         self.config, self.calling, self.display, self.trace = config, calling, display, trace
         self.quit = asyncio.Event()
+        self._stirred = asyncio.Event()
         self.kicked: asyncio.Queue[str] = asyncio.Queue(1)
+        self.lending = Lending()
         call, tasks = config.call, Tasks("a task of the station")
         plan = dialplan.steps(call)
         facts = Facts(config.station.name, callee=plan[0].ring if plan else "")
@@ -105,6 +111,16 @@ class App:
             self.asking.tick(now)
             self.monitor.take(now)
             self.face.refresh()
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Until the next tick; at rest that is longer, but ends when something happens."""
+        if isinstance(self.face.scene, sc.Idle) and not self._stirred.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REST):
+                    await self._stirred.wait()
+        else:
+            self._stirred.clear()
             await asyncio.sleep(TICK)
 
     def limit(self, now: float) -> None:
@@ -126,6 +142,7 @@ class App:
 
     def do(self, intent: Intent) -> None:
         """Do what a person wants, and show what came of it."""
+        self._stirred.set()
         match intent:
             case Intent.NUMBERS:
                 self.monitor.toggle()
@@ -138,6 +155,7 @@ class App:
     # -- what happens ------------------------------------------------------------------------
 
     def _on_event(self, event: Event, payload: dict[str, Any]) -> None:
+        self._stirred.set()
         if event in TRACED:
             self.trace.tell(str(event), **payload)
         facts, now = self.facts, time.monotonic()
@@ -221,8 +239,14 @@ class App:
         name = self.facts.called(peer)
         self.facts.end(sc.Ended(reason, name, seconds, ended_by_me=by_me, detail=detail), until)
 
+    def _has_no(self, kind: str) -> bool:
+        camera, sound = self.config.camera.driver, self.config.sound.driver
+        return {"camera": camera, "microphone": sound, "speaker": sound}.get(kind) == "none"
+
     def _on_media(self, event: MediaEvent) -> None:
         match event:
+            case DeviceFault(kind=kind) if self._has_no(kind):
+                pass  # it was left out on purpose
             case DeviceFault(kind=kind, message=message):
                 self.facts.faults[kind] = message
                 self.trace.tell("fault", device=kind, message=message)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from intercom.errors import IntercomError
+from intercom.phases import State
 from intercom.station.app import App
 
 
@@ -43,6 +44,8 @@ class Commands:
             case {"do": "reset"}:
                 if self._app.display is not None:
                     self._app.display.reset()
+            case {"do": "lend" | "take_back" | "bearer"}:
+                return await self._help(request)
             case {"do": "quit"}:
                 self._app.quit.set()
             case _:
@@ -55,6 +58,19 @@ class Commands:
             raise CommandError("only a simulated panel can be pressed by a program")
         getattr(panel, what)(button)
         return {}
+
+    async def _help(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Help another program of this user, such as the doctor, with devices and the hub."""
+        lending = self._app.lending
+        if request["do"] == "bearer":
+            return {"bearer": self._app.calling.http.user_sig}
+        if request["do"] == "take_back":
+            await lending.take_back()
+            return {}
+        if self._app.calling.state is not State.IDLE:
+            raise CommandError("the station is in a call")
+        kinds = [str(kind) for kind in request["devices"]]
+        return {"lent": await lending.lend(kinds, float(request["seconds"]))}
 
     def _screenshot(self, path: Path) -> None:
         if self._app.display is None:
@@ -73,6 +89,7 @@ class Commands:
             "lamp": app.face.panel.lamp_value if app.face.panel is not None else None,
             "peers": app.display.remote.reports() if app.display is not None else {},
             "decoded": {user: it.get("frames_decoded", 0) for user, it in counters.items()},
+            "sent_height": {user: it.get("sent_height") for user, it in counters.items()},
             "do_not_disturb": app.facts.quiet,
             "faults": app.facts.faults,
             "pid": os.getpid(),

@@ -24,8 +24,10 @@ from intercom.station import fittings
 from intercom.station.app import App
 from intercom.station.commands import Commands
 from intercom.station.control import Control, Trace
+from intercom.station.cooling import Cooling
 from intercom.station.devices import StationDevices
-from intercom.station.display import Display
+from intercom.station.display_open import display_of
+from intercom.station.enrolling import until_enrolled
 from intercom.station.login import Access, Login, News, NoHub, Ready, Refused
 from intercom.station.message import VisitorsMessage
 
@@ -33,7 +35,14 @@ log = logging.getLogger(__name__)
 
 
 async def run(config: Config) -> None:
-    """Run a station until SIGTERM, SIGINT or its window is closed."""
+    """Run a station until SIGTERM, SIGINT or its window is closed; first, see that it has a hub."""
+    enrolled = await until_enrolled(config)
+    if enrolled is not None:
+        await serve(enrolled)
+
+
+async def serve(config: Config) -> None:
+    """Run a station that knows its hub."""
     async with AsyncExitStack() as stack:
         trace = Trace()
         access = await Access.open(config, stack)
@@ -42,16 +51,18 @@ async def run(config: Config) -> None:
         stack.push_async_callback(media.close)
         calling = Calling(access.url, media, ssl_context=pinned(access.pin), client="station")
         messages = VisitorsMessage(media, _recording(config))
-        app = App(config, calling, media, _display(config), trace, messages=messages)
+        app = App(config, calling, media, display_of(config), trace, messages=messages)
         stack.push_async_callback(app.tasks.close)
+        cooling = Cooling(media.limit, config.camera.hot_from)
+        app.monitor.machine = cooling.rows
         health = Health(lambda: _alive(media, devices))
         stack.callback(health.close)
         stack.callback(health.stopping)
-        await _serve(config, app, stack)
+        await _serve(config, app, cooling, stack)
         stack.push_async_callback(calling.logout)
         login = Login(calling, config.station.user, access, app.kicked, _telling(app, health))
         fitted = _fit(config, app, stack)
-        await _until_stopped(app, *fitted, login.run(), health.run(), app.run())
+        await _until_stopped(app, *fitted, login.run(), health.run(), cooling.run(), app.run())
 
 
 async def _until_stopped(app: App, *works: Coroutine[Any, Any, None]) -> None:
@@ -85,7 +96,7 @@ def _recording(config: Config) -> Plan:
     return replace(RECORDING, camera=seen)
 
 
-async def _serve(config: Config, app: App, stack: AsyncExitStack) -> None:
+async def _serve(config: Config, app: App, cooling: Cooling, stack: AsyncExitStack) -> None:
     """Open the control socket and the metrics, where the configuration wants them."""
     if config.station.control:
         control = Control(Path(config.station.control), app.trace, Commands(app).do)
@@ -97,7 +108,13 @@ async def _serve(config: Config, app: App, stack: AsyncExitStack) -> None:
         def snapshot() -> metrics.Snapshot:
             state, facts, monitor = str(app.calling.state), app.facts, app.monitor
             return metrics.Snapshot(
-                state, facts.hub_ok, facts.faults, monitor.numbers, monitor.counters
+                state,
+                facts.hub_ok,
+                facts.faults,
+                monitor.numbers,
+                monitor.counters,
+                cooling.heat,
+                cooling.step,
             )
 
         runner = await metrics.serve(snapshot, config.station.metrics)
@@ -141,6 +158,7 @@ def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any,
             app.device,
         )
         stack.push_async_callback(fittings.close, panel)
+        app.lending.add(panel)
         opening.append(panel.open())
     if app.display is not None:
         size = fittings.screen_settings(config.screen, config.station.name)
@@ -153,23 +171,10 @@ def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any,
             app.device,
         )
         stack.push_async_callback(fittings.close, screen)
+        app.lending.add(screen)
         opening.append(screen.open())
+    stack.push_async_callback(app.lending.close)
     return opening
-
-
-def _display(config: Config) -> Display | None:
-    if config.screen.driver == "none":
-        return None
-    try:
-        hw.load_pygame()  # takes a while, and a station without a screen does not have it
-    except hw.DeviceError as error:
-        log.error("no screen: %s", error)
-        return None
-    from intercom.station.paint import Painter  # noqa: PLC0415
-    from intercom.station.words import Words  # noqa: PLC0415
-
-    painter = Painter(Words(config.station.language))
-    return Display(painter, config.camera.time_code, config.screen.off_after)
 
 
 def _alive(media: Media, devices: StationDevices) -> bool:

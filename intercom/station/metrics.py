@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hw.thermal import Heat
 from intercom.errors import IntercomError
+from intercom.station.heat import told
 from intercom.station.numbers import OWN, TITLES, Counters, Numbers
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -42,6 +44,8 @@ class Snapshot:
     faults: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, Numbers] = field(default_factory=dict)
     counters: Mapping[str, Counters] = field(default_factory=dict)
+    heat: Heat = field(default_factory=Heat)
+    heat_step: int = 0
 
 
 class _Station(Collector):
@@ -60,6 +64,7 @@ class _Station(Collector):
             fault.add_metric([kind], 1)
         yield fault
         yield GaugeMetricFamily("intercom_station_hub", "Whether the hub is there.", now.hub_ok)
+        yield from _machine(now)
         for number in fields(Numbers):
             title, unit = TITLES[number.name]
             values = {user: getattr(it, number.name) for user, it in now.numbers.items()}
@@ -69,6 +74,30 @@ class _Station(Collector):
             values = {user: it.get(name) for user, it in now.counters.items()}
             own = name in COUNTED_HERE
             yield from _told(CounterMetricFamily, f"intercom_call_{name}", meaning, values, own=own)
+
+
+def _machine(now: Snapshot) -> Iterator[Metric]:
+    """How hot it is, and what the Pi's firmware says of that; nothing where neither is known."""
+    heat, prefix = now.heat, "intercom_station"
+    if heat.celsius is not None:
+        meaning = "Temperature of the processor."
+        yield GaugeMetricFamily(f"{prefix}_temperature_celsius", meaning, heat.celsius)
+    for name, since_boot in (("throttled", False), ("throttled_since_boot", True)):
+        causes = told(heat, since_boot=since_boot)
+        if causes:
+            family = GaugeMetricFamily(f"{prefix}_{name}", _THROTTLED[name], labels=["cause"])
+            for cause, is_so in causes.items():
+                family.add_metric([cause], is_so)
+            yield family
+    if heat != Heat():
+        meaning = "Steps that the pictures are down, for heat; 0: none."
+        yield GaugeMetricFamily(f"{prefix}_heat_step", meaning, now.heat_step)
+
+
+_THROTTLED = {
+    "throttled": "What the firmware slows the machine down for, now.",
+    "throttled_since_boot": "What it has slowed the machine down for, since the boot.",
+}
 
 
 def _told(

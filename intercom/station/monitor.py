@@ -9,13 +9,16 @@ from intercom.calling import Calling
 from intercom.errors import CallingError
 from intercom.phases import State
 from intercom.station.display import Display
-from intercom.station.numbers import Numbers, numbers, table
+from intercom.station.numbers import Numbers, Rows, numbers, table
 
 PERIOD = 1.0
 
 
 class Monitor:
-    """By user: the present call's numbers (none without one), and the last call's counters."""
+    """By user: the present call's numbers (none without one), and the last call's counters.
+
+    `machine` gives the rows that the overlay shows below, of the machine itself.
+    """
 
     def __init__(
         self, calling: Calling, display: Display | None, called: Callable[[str], str]
@@ -24,6 +27,7 @@ class Monitor:
         self.numbers: Mapping[str, Numbers] = {}
         self.counters: Mapping[str, dict[str, Any]] = {}
         self._calling, self._display, self._called = calling, display, called
+        self.machine: Callable[[], Rows] = tuple
         self._shown = False
         self._before: Mapping[str, dict[str, Any]] = {}
         self._at = 0.0
@@ -68,4 +72,4 @@ class Monitor:
     def _show(self) -> None:
         if self._display is not None:
             others = [(self._called(user), now) for user, now in self.numbers.items()]
-            self._display.overlay(table(others) if self._shown else ())
+            self._display.overlay((*table(others), *self.machine()) if self._shown else ())

@@ -15,6 +15,9 @@ from intercom.station.layout import Rect, Size, cover, fit
 CROP = 0.26
 """The share of a picture that may be cut off to fill the screen: 4:3 on 16:9 loses a quarter."""
 
+SHARES = pygame.version.vernum >= (2, 1, 3)
+"""Whether pygame knows BGRA; that of Debian 12 does not."""
+
 
 class Picture:
     """Converts the frames of one source for one place on the screen, and keeps the last one."""
@@ -55,9 +58,18 @@ class Picture:
         )
         plane = scaled.planes[0]
         columns = plane.line_size // 4  # swscale pads rows: the padding becomes unseen columns
-        surface = pygame.image.frombuffer(memoryview(plane), (columns, size[1]), "BGRA")
+        return _surface(memoryview(plane), (columns, size[1]))
+
+
+def _surface(pixels: memoryview, size: Size) -> pygame.Surface:
+    """A surface of BGRA bytes, that shares them where pygame can."""
+    if SHARES:
+        surface = pygame.image.frombuffer(pixels, size, "BGRA")
         surface.set_alpha(None)
-        return surface
+    else:
+        surface = pygame.Surface(size, 0, 32, (0xFF0000, 0xFF00, 0xFF, 0))
+        surface.get_buffer().write(pixels.tobytes())
+    return surface
 
 
 def _bars(place: Rect, box: Size) -> list[Rect]:

@@ -84,6 +84,20 @@ def test_each_picture_has_memory_of_its_own(driver: str) -> None:
     assert np.all(planes(frames[0])[0] == 1)
 
 
+def test_a_lower_rate_leaves_pictures_out_and_can_be_lifted(driver: str) -> None:
+    frames: list[av.VideoFrame] = []
+    camera = open_camera(driver, SMALL, frames)
+    wait_for(lambda: len(frames) >= 3)
+    camera.set_rate(1)
+    time.sleep(0.1)  # what was on its way
+    frames.clear()
+    time.sleep(1.5)
+    assert len(frames) <= 3  # of 45
+    camera.set_rate(30)
+    wait_for(lambda: len(frames) >= 20)
+    camera.close()
+
+
 def test_close_ends_the_pictures_and_can_be_repeated(driver: str) -> None:
     frames: list[av.VideoFrame] = []
     camera = open_camera(driver, SMALL, frames)

@@ -17,6 +17,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 import hw
 from hw import DeviceError, PanelSettings
+from hw.contact import SETTLE
 from hw.panel import GpioPanel, MockPanel
 from tests.hw.helpers import wait_for
 
@@ -68,30 +69,36 @@ def test_a_press_arrives_at_once_and_from_another_thread() -> None:
 
 def test_a_bouncing_contact_is_one_press() -> None:
     events: Events = []
-    panel = open_panel(PanelSettings(), events)
+    panel = open_panel(PanelSettings(bounce=0.3), events)  # a busy machine stretches it
     for _ in range(5):
         press_for(panel, "accept", 0.001)
         time.sleep(0.001)
     panel.press("accept")
-    time.sleep(0.15)
+    time.sleep(0.5)
     for _ in range(5):
         panel.release("accept")
         time.sleep(0.001)
         panel.press("accept")
         time.sleep(0.001)
     panel.release("accept")
-    time.sleep(0.15)
+    time.sleep(0.5)
     panel.close()
     assert events == [("accept", "pressed"), ("accept", "released")]
 
 
 def test_a_spike_on_the_wire_is_no_press() -> None:
-    events: Events = []
-    panel = open_panel(PanelSettings(), events)
-    press_for(panel, "call", 0)
-    time.sleep(0.1)
-    panel.close()
-    assert events == []
+    for _ in range(50):
+        events: Events = []
+        panel = open_panel(PanelSettings(), events)
+        began = time.monotonic()
+        press_for(panel, "call", 0)
+        took = time.monotonic() - began
+        time.sleep(0.1)
+        panel.close()
+        if took < SETTLE:  # else a busy machine has stretched it
+            assert events == []
+            return
+    pytest.fail("this machine makes no spike")
 
 
 def test_a_long_press_is_held_once() -> None:

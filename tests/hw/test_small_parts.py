@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hw.backlight import set_backlight
+from hw.backlight import set_backlight, set_screen_power
 from hw.base import DeviceError
 from hw.claims import Claim
+from hw.dpms import set_dpms
 from hw.environ import environment
 from hw.guard import Guard
 from hw.lamp_player import LampPlayer
@@ -222,3 +223,13 @@ def test_lamp_player_tells_a_fault_once_and_writes_no_more() -> None:
     player.play([(0.5, 0)])
     player.close()
     assert (written, faults) == ([1], ["wire cut"])
+
+
+def test_without_a_display_of_its_own_a_process_has_no_screen_to_switch(tmp_path: Path) -> None:
+    assert set_dpms(False) == 0
+    (tmp_path / "panel").mkdir()
+    (tmp_path / "panel" / "bl_power").write_text("0")
+    set_screen_power(False, tmp_path)
+    assert (tmp_path / "panel" / "bl_power").read_text() == "4"
+    set_screen_power(True, tmp_path)
+    assert (tmp_path / "panel" / "bl_power").read_text() == "0"

@@ -1,0 +1,78 @@
+"""Edges that are heard late: what counts is when they were."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from hw.base import ButtonKind
+from hw.buttons import Buttons
+from tests.hw.helpers import wait_for
+
+BOUNCE, HOLD = 0.05, 10.0
+
+
+class Told:
+    """The buttons of a panel with one of them, and what they told."""
+
+    def __init__(self) -> None:
+        self.events: list[ButtonKind] = []
+        self.buttons = Buttons(["call"], BOUNCE, HOLD, lambda _, kind: self.events.append(kind))
+
+    def burst(self, at: float, gap: float, last: bool, count: int = 20) -> None:
+        """Chatter that began `at` a time and is told now, edge by edge, each a moment late."""
+        for number in range(count):
+            self.buttons.edge("call", last ^ (number % 2 == 1), at + number * gap)
+            time.sleep(0.0002)
+        self.buttons.edge("call", last, at + count * gap)
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    made = Told()
+    yield made
+    made.buttons.close()
+
+
+def test_an_edge_of_now_needs_no_time(told: Told) -> None:
+    told.buttons.edge("call", True)
+    wait_for(lambda: told.events == ["pressed"])
+    time.sleep(BOUNCE)
+    told.buttons.edge("call", False)
+    wait_for(lambda: told.events == ["pressed", "released"])
+
+
+@pytest.mark.parametrize("late", [0.0, 0.03, 0.06, 0.2, 1.0])
+def test_chatter_is_one_press_however_late_it_is_heard(told: Told, late: float) -> None:
+    told.burst(time.monotonic() - late, 0.0005, last=True)
+    time.sleep(0.3)
+    assert told.events == ["pressed"]
+    told.burst(time.monotonic() - min(late, 0.09), 0.0005, last=False)
+    time.sleep(0.3)
+    assert told.events == ["pressed", "released"]
+
+
+def test_the_rest_of_a_chatter_that_is_heard_after_a_pause_is_no_press(told: Told) -> None:
+    began = time.monotonic()
+    told.buttons.edge("call", True, began)
+    wait_for(lambda: told.events == ["pressed"])
+    time.sleep(2 * BOUNCE)
+    told.burst(began + 0.001, 0.0005, last=True)
+    time.sleep(0.3)
+    assert told.events == ["pressed"]
+
+
+def test_a_spike_whose_end_is_heard_late_is_no_press(told: Told) -> None:
+    began = time.monotonic()
+    told.buttons.edge("call", True, began)
+    time.sleep(0.006)  # longer than a press must last, shorter than an edge may need
+    told.buttons.edge("call", False, began + 0.001)
+    time.sleep(0.3)
+    assert told.events == []
+
+
+def test_a_time_that_is_yet_to_come_is_now(told: Told) -> None:
+    told.buttons.edge("call", True, time.monotonic() + 100)
+    wait_for(lambda: told.events == ["pressed"])
