@@ -527,8 +527,8 @@ ClientMessage = (
     | SwitchType | SwitchAnswer | SendText | OpenDoor | Seen | Bye
 )  # fmt: skip
 HubMessage = (
-    Welcome | Challenge | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged | Left
-    | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged
+    Welcome | Challenge | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged
+    | Left | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged
     | Texted | DoorOpened | Missed | IceServers | Kicked | Reconnect
 )  # fmt: skip
 

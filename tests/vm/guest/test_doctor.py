@@ -74,7 +74,7 @@ async def test_a_stuck_button_is_told(house: House) -> None:
         try:
             while not checks.done():
                 house.chip.close(DOOR["hangup"])
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.01)
         finally:
             house.chip.open(DOOR["hangup"])
         line = (await checks)["buttons"]
