@@ -52,6 +52,7 @@ __all__ = [
     "open_panel",
     "open_screen",
     "open_speaker",
+    "sound_hangs",
 ]
 
 # ruff: noqa: PLC0415 - drivers are imported when they are opened, so that a laptop needs none of them
@@ -139,6 +140,13 @@ def open_screen(
     from hw.screen import SdlScreen
 
     return SdlScreen(driver, settings, on_touch, on_key, on_fault)
+
+
+def sound_hangs() -> bool:
+    """Tell whether the sound library does not answer, so that only a new process has sound."""
+    from hw import portaudio
+
+    return portaudio.hangs()
 
 
 def load_pygame() -> None:

@@ -26,6 +26,7 @@ Direction = Literal["microphone", "speaker"]
 # PortAudio's initialisation and its device list belong to the process.
 _lock = threading.RLock()
 _users: set[Any] = set()  # each keeps PortAudio, and with it its device list, as it is
+_hanging = threading.Event()
 
 _PATIENCE = 15.0  # seconds that another process may take to list devices
 
@@ -44,11 +45,18 @@ _JackHandler = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 def locked(kind: Direction) -> Iterator[None]:
     """Be the only one who uses PortAudio; raises DeviceError when somebody hangs in it."""
     if not _lock.acquire(timeout=2 * _PATIENCE):
+        _hanging.set()
         raise DeviceError(kind, "the sound library does not answer: restart the station")
+    _hanging.clear()
     try:
         yield
     finally:
         _lock.release()
+
+
+def hangs() -> bool:
+    """Tell whether a call of PortAudio has not come back: nothing in this process can mend that."""
+    return _hanging.is_set()
 
 
 def module(kind: Direction) -> ModuleType:

@@ -528,8 +528,8 @@ ClientMessage = (
 )  # fmt: skip
 HubMessage = (
     Welcome | Challenge | Pong | Ok | Error | Invited | Rang | Roster | Accepted | Invitees | Merged
-    | Left | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked | TypeChanged
-    | Texted | DoorOpened | Missed | IceServers | Kicked | Reconnect
+    | Left | Rejected | Busy | NoResponse | Ended | Signaled | PeerAvailable | TypeAsked
+    | TypeChanged | Texted | DoorOpened | Missed | IceServers | Kicked | Reconnect
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

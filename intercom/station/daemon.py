@@ -178,5 +178,6 @@ def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any,
 
 
 def _alive(media: Media, devices: StationDevices) -> bool:
-    """Tell whether the camera, if it is open, still delivers."""
-    return not media.camera_open or time.monotonic() - devices.last_frame < FRAME_LIMIT
+    """Tell whether the camera, if it is open, still delivers, and the sound library answers."""
+    seen = not media.camera_open or time.monotonic() - devices.last_frame < FRAME_LIMIT
+    return seen and not hw.sound_hangs()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import hw
+from hw import portaudio
 from hw.backlight import set_backlight, set_screen_power
 from hw.base import DeviceError
 from hw.claims import Claim
@@ -233,3 +235,30 @@ def test_without_a_display_of_its_own_a_process_has_no_screen_to_switch(tmp_path
     assert (tmp_path / "panel" / "bl_power").read_text() == "4"
     set_screen_power(True, tmp_path)
     assert (tmp_path / "panel" / "bl_power").read_text() == "0"
+
+
+def test_a_sound_library_that_hangs_is_known_until_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The station then no longer feeds systemd's watchdog: only a new process has sound."""
+    monkeypatch.setattr(portaudio, "_PATIENCE", 0.01)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with portaudio.locked("speaker"):
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    try:
+        assert inside.wait(10)
+        assert not hw.sound_hangs()
+        with pytest.raises(DeviceError, match="does not answer"), portaudio.locked("microphone"):
+            pass
+        assert hw.sound_hangs()
+    finally:
+        leave.set()
+        thread.join()
+    with portaudio.locked("microphone"):
+        assert not hw.sound_hangs()
