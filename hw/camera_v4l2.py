@@ -62,17 +62,26 @@ class V4l2Camera(RawCamera):
             for packet in self._container.demux(video=0):
                 if self._stop.is_set():
                     return
-                self._watchdog.feed()
-                if not self._thin.take():
-                    continue  # nor decoded: both formats code each picture for itself
-                for frame in packet.decode():
-                    self._deliver(frame)
+                # What is left out is not decoded: both formats code each picture for itself.
+                if packet.size and self._thin.take():
+                    self._decode(packet)
         except av.FFmpegError as error:
             self._fail(f"{self.name} failed: {error.strerror}; is it plugged in?")
         else:
             self._fail(f"{self.name} gives no more pictures; is it plugged in?")
         finally:
             self._container.close()
+
+    def _decode(self, packet: av.Packet[av.VideoStream]) -> None:
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError as error:
+            # A camera's first pictures may be torn, and those of a busy bus.
+            _log.debug("%s: a torn picture: %s", self.name, error.strerror)
+            return
+        for frame in frames:
+            self._watchdog.feed()
+            self._deliver(frame)
 
     def _deliver(self, frame: av.VideoFrame) -> None:
         picture = fit(frame, self._settings.width, self._settings.height)

@@ -19,13 +19,15 @@ START_EXTENSION = 30.0
 
 
 class Health:
-    """Feeds systemd's watchdog while `alive()` says so; does nothing without systemd."""
+    """Feeds systemd's watchdog while `ails()` names nothing that only a new process mends.
 
-    def __init__(self, alive: Callable[[], bool]) -> None:
+    Does nothing without systemd."""
+
+    def __init__(self, ails: Callable[[], str]) -> None:
         # sdnotify leaks a socket when there is no systemd
         under_systemd = "NOTIFY_SOCKET" in os.environ
         self._notifier = sdnotify.SystemdNotifier() if under_systemd else None
-        self._alive = alive
+        self._ails = ails
         self._ready = False
 
     def status(self, text: str) -> None:
@@ -63,8 +65,9 @@ class Health:
         while self._notifier is not None:
             if not self._ready:
                 self._notify(f"EXTEND_TIMEOUT_USEC={int(START_EXTENSION * 1e6)}")
-            if watchdog and self._alive():
+            why = self._ails()
+            if watchdog and not why:
                 self._notify("WATCHDOG=1")
             elif watchdog:
-                log.error("the camera is open but dead: not feeding the watchdog")
+                log.error("%s: not feeding the watchdog", why)
             await asyncio.sleep(watchdog / 3 or START_EXTENSION / 3)

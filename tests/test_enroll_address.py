@@ -39,7 +39,7 @@ def test_an_address(text: str, url: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "hub local", "ftp://hub", "hub:0", "hub:70000", "hub:x", "user@hub", "wss://hub/path?x",
-     "wss://", "[::1", "hub.local#x"],
+     "wss://", "[::1", "hub.local#x", "hub..local", ".local", f"{64 * 'a'}.local"],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(CodeRefused, match="no address"):

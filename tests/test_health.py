@@ -32,7 +32,7 @@ def heard(listener: socket.socket) -> list[bytes]:
 
 
 def test_ready_once_status_and_stopping(systemd: socket.socket) -> None:
-    health = Health(lambda: True)
+    health = Health(lambda: "")
     health.status("no hub yet · 中文")
     health.ready()
     health.ready()
@@ -47,7 +47,7 @@ async def test_the_watchdog_is_fed_only_while_alive(
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "60000")
     alive = True
-    health = Health(lambda: alive)
+    health = Health(lambda: "" if alive else "the camera is dead")
     task = asyncio.create_task(health.run())
     await asyncio.sleep(0.07)
     assert heard(systemd).count(b"WATCHDOG=1") >= 2
@@ -67,7 +67,7 @@ async def test_until_ready_more_time_is_asked_for(
     systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "60000")
-    health = Health(lambda: True)
+    health = Health(lambda: "")
     task = asyncio.create_task(health.run())
     await asyncio.sleep(0.05)
     assert b"EXTEND_TIMEOUT_USEC=30000000" in heard(systemd)
@@ -85,7 +85,7 @@ async def test_until_ready_more_time_is_asked_for(
 async def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
-    health = Health(lambda: True)
+    health = Health(lambda: "")
     health.ready()
     await health.run()
     health.close()

@@ -94,6 +94,16 @@ async def test_a_revoked_device_is_out_at_once_and_its_call_over(
     assert (await indoor.http.request("GET", "/healthz")) is not None
 
 
+async def test_an_enrolment_does_not_hide_a_revocation(
+    home: House, stations: dict[str, Station]
+) -> None:
+    """The hub reads the book for the one, and must see the other in it, too."""
+    code = home.invite()
+    revoke(home, "door")
+    await home.enroll(code)
+    assert await stations["door"].hear(Event.KICKED_OUT) == {"reason": REVOKED}
+
+
 async def test_a_revoked_device_comes_back_by_a_new_code_only(
     home: House, stations: dict[str, Station]
 ) -> None:

@@ -174,3 +174,16 @@ def test_whatever_is_done_no_code_enrolls_two_devices(
                     users = {c: w for c, w in users.items() if w != which}
                     codes = [c for c in codes if book.invitation(c.id) is not None]
         assert len(book.devices()) <= 4
+
+
+def test_a_revocation_is_seen_although_the_connection_had_to_be_made_anew(
+    book: DeviceBook, tmp_path: Path
+) -> None:
+    """SQLite counts changes for each connection, from 1: two of them must not be compared."""
+    assert book.enroll(book.invite("door", 900).id, ONE, "Front")
+    before = book.version()
+    with pytest.raises(sqlite3.Error):
+        book.seen([{}])  # type: ignore[list-item] # what SQLite refuses
+    with contextlib.closing(DeviceBook(tmp_path / FILE)) as other:
+        other.revoke(device_id(ONE))
+    assert book.version() != before

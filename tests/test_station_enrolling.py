@@ -41,7 +41,7 @@ def config(home: House) -> Config:
 async def waiting(home: House) -> AsyncIterator[tuple[Waiting, asyncio.Task[store.Enrolled]]]:
     """A station that waits, its screen open."""
     async with AsyncExitStack() as stack:
-        made = Waiting(config(home), Health(lambda: True))
+        made = Waiting(config(home), Health(lambda: ""))
         made.sign.open(stack)
         task = asyncio.create_task(made.run())
         try:

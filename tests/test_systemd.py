@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from intercom.appliance.orders import WENT_BACK
+
 FOLDER = Path(__file__).parent.parent / "systemd"
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE = {"intercom": 1.9, "intercom-hub": 1.4}  # of 10; systemd calls up to 3.9 "OK"
@@ -149,3 +151,11 @@ def test_every_device_of_the_station_says_what_it_is_for() -> None:
     for before, line in pairwise(lines):
         if line.startswith("DeviceAllow="):
             assert before.startswith(("#", "DeviceAllow=")), line
+
+
+def test_a_version_that_cannot_even_be_imported_is_a_failure_of_its_proof() -> None:
+    """Python ends by 1 then, and only a failure calls for the rollback."""
+    unit = (FOLDER / "intercom-confirm.service").read_text()
+    assert f"SuccessExitStatus={WENT_BACK}\n" in unit
+    assert WENT_BACK not in (0, 1, 2)
+    assert "OnFailure=intercom-rollback.service" in unit

@@ -18,7 +18,8 @@ def compile_ahead(folder: Path, place: Path) -> None:
     is run; where that fails, it starts slower."""
     if not any(folder.rglob("*.py")):
         return
-    words = ["/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    words = ["/usr/bin/python3", "-I", "-m", "compileall", "-q"]
+    words += ["--invalidation-mode", "unchecked-hash"]
     try:
         run([*words, "-s", folder, "-p", place, folder], LIMIT)
     except ProgramError as error:

@@ -26,14 +26,20 @@ def show(unit: str) -> dict[str, str]:
 
 def chosen(shown: Show = show) -> str:
     """The unit whose health counts: the first of UNITS that is installed and enabled."""
-    for unit in UNITS:
-        try:
-            said = shown(unit)
-        except ProgramError:
-            continue  # no systemd, or not yet
-        if said.get("LoadState") == "loaded" and said.get("UnitFileState") == "enabled":
-            return unit
-    return UNITS[0]
+    return (enabled(shown) or UNITS)[0]
+
+
+def enabled(shown: Show = show) -> tuple[str, ...]:
+    """Those of UNITS that are installed and enabled."""
+    return tuple(unit for unit in UNITS if _is_enabled(unit, shown))
+
+
+def _is_enabled(unit: str, shown: Show) -> bool:
+    try:
+        said = shown(unit)
+    except ProgramError:
+        return False  # no systemd, or not yet
+    return said.get("LoadState") == "loaded" and said.get("UnitFileState") == "enabled"
 
 
 def is_ready(unit: str, shown: Show = show) -> bool:

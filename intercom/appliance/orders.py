@@ -26,6 +26,8 @@ from intercom.errors import IntercomError
 log = logging.getLogger(__name__)
 
 CONFIRM = "intercom-confirm.service"
+WENT_BACK = 10
+"""Exit code of a version that gave itself up; 1 is that of a program that does not even start."""
 QUIET_WITHIN = 3600.0
 """Seconds that a restart waits for the end of a call."""
 
@@ -79,9 +81,9 @@ def wants_system(path: Path) -> bool:
 
 
 def prove() -> None:
-    """Watch what is on trial; exit code 0 if it stays."""
+    """Watch what is on trial; exit code 0 if it stays, WENT_BACK if not."""
     places, disk = _as_root()
-    sys.exit(0 if update.prove(update.system_of(places, disk)) else 1)
+    sys.exit(0 if update.prove(update.system_of(places, disk)) else WENT_BACK)
 
 
 def rollback(restart: bool) -> None:

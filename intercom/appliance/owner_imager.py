@@ -22,7 +22,10 @@ def custom(text: str) -> Wishes:
     except tomllib.TOMLDecodeError as error:
         raise OwnerError(f"is not TOML: {error}") from None
     ssh, wlan = _table(raw, "ssh"), _table(raw, "wlan")
-    keys = tuple(str(key) for key in ssh.get("authorized_keys", []) if str(key).strip())
+    listed = ssh.get("authorized_keys", [])
+    if not isinstance(listed, list):
+        raise OwnerError("ssh.authorized_keys must be a list of keys")
+    keys = tuple(str(key) for key in listed if str(key).strip())
     name = str(_table(raw, "system").get("hostname", ""))
     found = None
     if wlan.get("ssid"):

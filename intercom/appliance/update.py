@@ -92,7 +92,7 @@ def take_effect(system: System) -> None:
         run(["systemctl", "--no-block", "reboot"], 60)
     else:
         run(["systemctl", "daemon-reload"], 60)
-        run(["systemctl", "--no-block", "restart", health.chosen()], 60)
+        run(["systemctl", "--no-block", "restart", *(health.enabled() or health.UNITS[:1])], 60)
 
 
 __all__ = ["System", "UpdateError", "here", "install", "prove", "system_of", "take_effect"]

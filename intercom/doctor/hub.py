@@ -1,4 +1,4 @@
-"""Goes to the hub as a station does, but never logs in: that would log the station out."""
+"""Goes to the hub as a station does, but never logs a running station out."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import hw
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, broken, fault
+from intercom.errors import IntercomError
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ def _hangs(name: str, limit: float) -> Result:
 def _failed(name: str, error: BaseException) -> Result:
     if isinstance(error, hw.DeviceError):
         return broken(name, error.message, "look into `journalctl -u intercom`")
+    if isinstance(error, IntercomError):
+        return broken(name, str(error), "mend that in the configuration, and look again")
     log.error("the check %s failed", name, exc_info=error)
     return fault(
         name,

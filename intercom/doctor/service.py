@@ -15,6 +15,7 @@ from intercom.doctor.files import text
 from intercom.doctor.judge_service import PROPERTIES, UNIT, File, User
 from intercom.doctor.patient import SERVICE_USER, Patient
 from intercom.doctor.results import Result, fault, ok, skipped
+from intercom.enroll import store
 
 DEVICES = {
     "picamera2": ("video*", "media*", "dma_heap/*"),
@@ -105,6 +106,9 @@ def _own(config: Config, patient: Patient) -> Iterator[tuple[File, bool]]:
     secrets = [(patient.path, bool(config.station.token.reveal()))]
     if config.station.token_file:
         secrets.append((Path(config.station.token_file), True))
+    if config.station.key_file:
+        key_file = Path(config.station.key_file)
+        secrets += [(key_file, True), (key_file.with_name(store.FILE), False)]
     for path, secret in secrets:
         if path.exists():
             yield _file(path.absolute(), Path("/")), secret

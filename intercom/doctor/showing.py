@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,12 +12,14 @@ import hw
 from intercom.doctor.page import Page, pages
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
-from intercom.doctor.running import borrowed
+from intercom.doctor.running import LEND_SECONDS, borrowed
 from intercom.station.fittings import screen_settings
 
 log = logging.getLogger(__name__)
 
 SECONDS = 60.0
+MARGIN = 5.0
+"""Seconds before the end of a loan at which the screen is given back."""
 
 
 def show(patient: Patient, results: Sequence[Result], seconds: float = SECONDS) -> bool:
@@ -49,11 +52,12 @@ def _leaf(patient: Patient, sheets: Sequence[Page], seconds: float) -> None:
     painter = PagePainter(Words(config.station.language))
     settings = screen_settings(config.screen, config.station.name)
     screen = hw.open_screen(config.screen.driver, settings, touch, touch, lambda _: touched.set())
+    end = time.monotonic() + LEND_SECONDS - MARGIN
     try:
         for sheet in sheets:
             touched.clear()
             screen.show(partial(painter.paint, page=sheet))
-            if not touched.wait(seconds):
+            if not touched.wait(min(seconds, end - time.monotonic())):
                 return
     finally:
         screen.close()

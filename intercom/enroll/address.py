@@ -12,6 +12,7 @@ HUB = "hub.local"
 """What is meant without a hub: docs/install.md calls its machine so."""
 PORT = 8443
 """What is meant without a port: the default of [hub] port."""
+NO_ADDRESS = 'that is no address of a hub: write it like "hub.local" or "10.0.0.5"'
 
 _URL = re.compile(r"^(?P<scheme>wss?|https?)://(?P<place>[^/\s?#@]+)/?$", re.IGNORECASE)
 _PLACE = re.compile(r"^(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:/\s?#@]+)(:(?P<port>[0-9]{1,5}))?$")
@@ -35,11 +36,24 @@ def hub_url(text: str, plain: bool = False) -> str:
         place = f"[{place}]"
     parts = _PLACE.match(place)
     if parts is None or int(parts["port"] or 1) not in range(1, 65536):
-        raise CodeRefused('that is no address of a hub: write it like "hub.local" or "10.0.0.5"')
+        raise CodeRefused(NO_ADDRESS)
+    if not _can_be_asked(parts["host"]):
+        raise CodeRefused(NO_ADDRESS)
     if scheme == "ws" and not plain and not is_loopback(parts["host"]):
         raise NotTrusted("ws:// would go to another machine in the clear: use wss://")
     port = parts["port"] or ("" if written else str(PORT))
     return f"{scheme}://{parts['host']}{':' if port else ''}{port}"
+
+
+def _can_be_asked(host: str) -> bool:
+    """Tell whether a resolver takes that name: no empty label, none of over 63 letters."""
+    if host.startswith("["):
+        return True
+    try:
+        host.rstrip(".").encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def looks_like_code(text: str) -> bool:

@@ -17,7 +17,7 @@ async def run(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     hub = Hub(config.hub)
     await hub.start()
-    health = Health(lambda: True)
+    health = Health(lambda: "")
     try:
         health.ready()
         async with asyncio.TaskGroup() as group:

@@ -34,8 +34,9 @@ class Devices:
     def __init__(self, state_dir: Path) -> None:
         self.book = DeviceBook(state_dir / FILE)
         self._known: dict[str, Device] = {}
-        self._version: int | None = None
+        self._version: tuple[int, int] | None = None
         self._broken = False
+        self._changed: Callable[[], None] = lambda: None
         self._reading = asyncio.Lock()
         self._noted: dict[str, float] = {}
         self._to_note: set[str] = set()
@@ -44,8 +45,9 @@ class Devices:
     async def start(self, changed: Callable[[], None]) -> None:
         """Read the book, and go on watching it; `changed` is called in the loop."""
         await self.refresh()
+        self._changed = changed
         await self._write(self.book.prune)
-        self._tasks.spawn(self._watch(changed))
+        self._tasks.spawn(self._watch())
 
     async def close(self) -> None:
         """Watch no more; idempotent."""
@@ -64,6 +66,8 @@ class Devices:
             self._broken = True
             return False
         self._broken = False
+        if found is not None:
+            self._changed()
         return found is not None
 
     # -- logins ------------------------------------------------------------------------------
@@ -94,15 +98,14 @@ class Devices:
 
     # -- inside ------------------------------------------------------------------------------
 
-    async def _watch(self, changed: Callable[[], None]) -> None:
+    async def _watch(self) -> None:
         looks = 0
         while True:
             await asyncio.sleep(LOOK)
             looks += 1
             if looks % PRUNE_EACH == 0:
                 await self._write(self.book.prune)
-            if await self.refresh():
-                changed()
+            await self.refresh()
             noted, self._to_note = self._to_note, set()
             if noted:
                 await self._write(partial(self.book.seen, noted))

@@ -63,6 +63,7 @@ class DeviceBook:
     ) -> None:
         self.path, self._now, self._wall = path, now, wall
         self._connection: sqlite3.Connection | None = None
+        self._opened = 0
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -70,10 +71,13 @@ class DeviceBook:
         with self._lock:
             self._close()
 
-    def version(self) -> int:
-        """Return a number that changes whenever another process has written."""
+    def version(self) -> tuple[int, int]:
+        """Return what changes whenever another process has written, or may have.
+
+        SQLite counts for each connection by itself, so the connection belongs to the number.
+        """
         with self._using() as sql:
-            return int(sql.execute("PRAGMA data_version").fetchone()[0])
+            return self._opened, int(sql.execute("PRAGMA data_version").fetchone()[0])
 
     # -- invitations -------------------------------------------------------------------------
 
@@ -188,6 +192,7 @@ class DeviceBook:
         with self._lock:
             if self._connection is None:
                 self._connection = connect(self.path)
+                self._opened += 1
             try:
                 yield self._connection
             except (sqlite3.Error, OSError):

@@ -55,7 +55,7 @@ async def serve(config: Config) -> None:
         stack.push_async_callback(app.tasks.close)
         cooling = Cooling(media.limit, config.camera.hot_from)
         app.monitor.machine = cooling.rows
-        health = Health(lambda: _alive(media, devices))
+        health = Health(lambda: _ails(media, devices))
         stack.callback(health.close)
         stack.callback(health.stopping)
         await _serve(config, app, cooling, stack)
@@ -177,7 +177,8 @@ def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any,
     return opening
 
 
-def _alive(media: Media, devices: StationDevices) -> bool:
-    """Tell whether the camera, if it is open, still delivers, and the sound library answers."""
-    seen = not media.camera_open or time.monotonic() - devices.last_frame < FRAME_LIMIT
-    return seen and not hw.sound_hangs()
+def _ails(media: Media, devices: StationDevices) -> str:
+    """Say what only a new process would mend: a camera without pictures, a library that hangs."""
+    if media.camera_open and time.monotonic() - devices.last_frame >= FRAME_LIMIT:
+        return "the camera is open but dead"
+    return "the sound library does not answer" if hw.sound_hangs() else ""

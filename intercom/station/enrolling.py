@@ -53,7 +53,7 @@ async def until_enrolled(config: Config) -> Config | None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        health = Health(lambda: True)
+        health = Health(lambda: "")
         stack.callback(health.close)
         waiting = Waiting(config, health)
         waiting.sign.open(stack)
@@ -83,10 +83,16 @@ async def attempt(config: Config, say: Say) -> Enrolled | None:
     except EnrollError as error:
         refused = str(error)
     with contextlib.suppress(OSError):  # it is tried again, then, and works or is refused again
-        await asyncio.to_thread(pending.done, key_file)
+        await asyncio.to_thread(_forget, key_file, asked)
     if refused:
         say(refused)
     return enrolled
+
+
+def _forget(key_file: Path, asked: pending.Pending) -> None:
+    """Take away what was tried, unless another code was typed meanwhile."""
+    if pending.take(key_file) == asked:
+        pending.done(key_file)
 
 
 class Waiting:
@@ -115,6 +121,8 @@ class Waiting:
 
     async def _rest(self) -> None:
         """Wait until something is typed, or it is time to look or try again."""
+        if self._news.is_set():
+            return
         left = pending.path_of(Path(self._config.station.key_file))
         if await asyncio.to_thread(left.exists):
             await self._backoff.rest(lasted=0.0, in_call=False)

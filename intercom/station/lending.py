@@ -55,10 +55,11 @@ class Lending:
             raise LendingError("this station has no such device")
         for kind in lent:
             self._stop(kind)
-            await self._slots[kind].close()
+            # Before it is closed: who borrows may be gone in the middle of that.
             task = self._tasks.spawn(self._return_after(kind, min(seconds, LONGEST)))
             if task is not None:
                 self._lent[kind] = task
+            await self._slots[kind].close()
         log.info("lent for %.0f s at most: %s", min(seconds, LONGEST), ", ".join(lent))
         return lent
 

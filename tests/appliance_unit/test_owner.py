@@ -225,7 +225,14 @@ def test_the_imagers_files_are_heard() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[[", "ssh = 3", '[system]\nhostname = "a b"', '[wlan]\nssid="H"\npassword="x"']
+    "text",
+    [
+        "[[",
+        "ssh = 3",
+        "[ssh]\nauthorized_keys = true",
+        '[system]\nhostname = "a b"',
+        '[wlan]\nssid="H"\npassword="x"',
+    ],
 )
 def test_faults_in_the_imagers_file(text: str) -> None:
     with pytest.raises(OwnerError):

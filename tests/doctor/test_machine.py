@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hw.thermal import SINCE_BOOT, THROTTLED, UNDER_VOLTAGE, Heat
+from hw.thermal import SINCE_BOOT, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
 from intercom.doctor import (
     card,
     judge_card,
@@ -87,6 +87,7 @@ def test_a_pi_5_with_a_weak_supply(tmp_path: Path) -> None:
         (UNDER_VOLTAGE << SINCE_BOOT, "warning", "ok"),
         (THROTTLED, "ok", "fault"),
         (THROTTLED << SINCE_BOOT, "ok", "warning"),
+        (SOFT_LIMIT | SOFT_LIMIT << SINCE_BOOT, "ok", "ok"),  # a 3B+ at 60 degrees
         (None, "skipped", "ok"),
     ],
 )
