@@ -12,6 +12,7 @@
 # It may be run again at any time, to repair or to bring a newer version: what is right already is
 # left alone, and settings are never overwritten.
 set -eu
+umask 022
 
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
@@ -49,6 +50,8 @@ wanted() {
 }
 
 packages() {
+    # Without lists none of Raspberry Pi's packages would be found, and none be wanted.
+    test -n "$(apt-cache search --names-only '^python3$')" || apt-get -qq update
     missing=
     for package in $(wanted); do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed' ||
@@ -104,7 +107,7 @@ settings() {
     if test -e "$file"; then
         say "$file is kept"
     else
-        install -D -m 644 "$top/config/$role.toml" "$file"
+        install -D -m 640 -g intercom "$top/config/$role.toml" "$file"
         say "$file: look through it"
     fi
 }

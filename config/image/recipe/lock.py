@@ -1,6 +1,6 @@
 """Writes wheels.lock: the versions that the tests ran with, and the hashes of their wheels.
 
-`python -m config.image.recipe lock`, in the environment of the tests."""
+`config/image/build --lock`, in the environment of the tests."""
 
 from __future__ import annotations
 
