@@ -34,7 +34,6 @@ async def test_a_lost_video_packet_is_sent_again() -> None:
         await until(lambda: wire.lost >= 5 and line.flat.view.count >= 30)
         stats = line.flat.peer.stats
         assert stats["video_recovered"] >= 4
-        assert stats["video_freezes"] == 0
         assert stats["decode_errors"] == 0
 
 

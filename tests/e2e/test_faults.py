@@ -110,7 +110,7 @@ def test_wrong_configuration(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    for words in ("station.tokn", "camera.qualty", '"quality"', "camera.fps", "token_file"):
+    for words in ("station.tokn", "camera.qualty", '"quality"', "camera.fps"):
         assert words in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -77,7 +77,7 @@ def test_files_that_are_no_devices_are_left_out(tmp_path: Path) -> None:
         (IndexError("list index out of range"), "cable"),
         (FileNotFoundError(2, "No such file or directory", "/dev/video11"), "hardware encoder"),
         (PermissionError(13, "Permission denied", "/dev/media0"), "usermod -aG video"),
-        (RuntimeError("Configuration failed: {'main': 1}"), "smaller quality"),
+        (RuntimeError("Configuration failed: {'main': 1}"), "another quality"),
         (RuntimeError("something new"), "something new.*rpicam-hello"),
     ],
 )

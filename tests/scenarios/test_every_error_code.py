@@ -8,6 +8,7 @@ import pytest
 
 from intercom import CallingError, CallType, Code, Event
 from intercom import protocol as p
+from intercom.enroll.key import DeviceKey
 from intercom.hub.keys import Keys
 
 from ..hub_rig import Visitors
@@ -187,6 +188,13 @@ async def rate_limited(house: House) -> str:
 async def unknown_user(house: House) -> str:
     anna = await house.client("anna")
     return await words(Code.UNKNOWN_USER, anna.call("nobody"))
+
+
+@causes(Code.UNKNOWN_DEVICE)
+async def unknown_device(house: House) -> str:
+    key = DeviceKey.load_or_make(house.folder / "device.key")
+    anna = await house.client("anna", login=False)
+    return await words(Code.UNKNOWN_DEVICE, anna.login("anna", key))
 
 
 @causes(Code.UNKNOWN_GROUP)
