@@ -116,7 +116,10 @@ def test_what_starts_by_itself_and_what_never_does(root: Path, inside: Inside) -
         assert state(unit) == "enabled", unit
     for unit in NEVER:
         assert state(unit) == "masked", unit
-    assert state("intercom-hub.service") == "disabled"
+    # It runs only where the owner has put settings of a hub.
+    assert state("intercom-hub.service") == "enabled"
+    hub = (root / SYSTEM / "intercom-hub.service").read_text()
+    assert "ConditionPathExists=/etc/intercom/hub.toml" in hub
     assert state("NetworkManager-wait-online.service") == "disabled"
 
 
