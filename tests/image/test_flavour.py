@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.image.recipe import disk, flavour
+from config.image.recipe.base import located
 from config.image.recipe.flavour import FLAVOURS, IMAGE, PACKAGES, RecipeError, digest, load
 
 MADE = [("debian", "amd64"), ("debian", "arm64"), ("rpios", "arm64")]
@@ -39,7 +40,7 @@ def test_a_flavour_has_the_program_and_the_system(name: str, arch: str) -> None:
     made = load(name, arch)
     assert {"python3-numpy", "python3-pygame", "systemd-sysv", "e2fsprogs"} <= set(made.packages)
     assert f"Architectures: {arch}\n" in made.sources
-    assert "@" not in made.sources
+    assert "@ARCH@" not in made.sources
 
 
 @pytest.mark.parametrize(("name", "arch"), MADE)
@@ -55,7 +56,7 @@ def test_only_the_product_has_what_a_pi_needs() -> None:
     product, stand_in = load("rpios", "arm64"), load("debian", "arm64")
     assert {"python3-picamera2", "python3-lgpio", "linux-image-rpi-2712"} <= set(product.packages)
     assert "linux-image-arm64" in stand_in.packages
-    assert "http://archive.raspberrypi.com/debian" in product.sources
+    assert "@RASPBERRYPI@" in product.sources
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,18 @@ def test_what_is_not_made_is_refused_in_words(name: str, arch: str, words: str) 
 
 def test_a_dated_copy_takes_every_archive_of_debian() -> None:
     dated = load("debian", "arm64", "20261101T000000Z").sources
-    assert "deb.debian.org" not in dated
+    assert "@" not in dated
     assert dated.count("/20261101T000000Z\n") == 2
     assert dated.count("Check-Valid-Until: no") == 2
     assert "archive/debian-security/2026" in dated
+
+
+def test_the_addresses_are_those_of_this_machines_apt(monkeypatch: pytest.MonkeyPatch) -> None:
+    for archive in ("debian", "debian_security", "raspberrypi"):
+        monkeypatch.setenv(f"{archive.upper()}_MIRROR", f"http://cache.example/{archive}")
+    found = re.findall(r"^URIs: (.*)$", located(load("rpios", "arm64").sources), re.MULTILINE)
+    there = ["debian", "debian_security", "raspberrypi"]
+    assert found == [f"http://cache.example/{archive}" for archive in there]
 
 
 def test_the_disks_number_is_the_same_wherever_it_stands() -> None:

@@ -95,12 +95,25 @@ def check_keyrings(flavour: Flavour) -> None:
             raise RecipeError(f"{keyring} lacks the key {fingerprint}: do not trust it")
 
 
+def located(sources: str) -> str:
+    """The sources with the addresses in them that this machine's apt uses; RecipeError if it has
+    none of an archive."""
+    for archive in ("debian-security", "debian", "raspberrypi"):
+        if (place := f"@{archive.upper()}@") in sources:
+            done = subprocess.run([IMAGE / "mirror", archive], capture_output=True, text=True,
+                                  check=False)  # fmt: skip
+            if done.returncode != 0:
+                raise RecipeError(done.stderr.strip())
+            sources = sources.replace(place, done.stdout.strip())
+    return sources
+
+
 def _make(flavour: Flavour, tarball: Path, log: Path) -> None:
     """Runs mmdebstrap; what it says goes to `log`."""
     check_keyrings(flavour)
     tarball.unlink(missing_ok=True)
     sources = tarball.with_suffix(".sources")
-    sources.write_text(flavour.sources)
+    sources.write_text(located(flavour.sources))
     foreign = flavour.arch != machine()
     environment = {
         **os.environ,

@@ -38,7 +38,7 @@ class Flavour:
     packages: tuple[str, ...]
     """What is installed by name, sorted; the rest comes by dependencies."""
     sources: str
-    """apt's sources in deb822 form."""
+    """apt's sources in deb822 form, the archives by their names: @DEBIAN@."""
     keyrings: tuple[tuple[Path, str], ...]
     """Files on this machine, and the fingerprint of a key that must be in it, or an empty text."""
 
@@ -82,9 +82,8 @@ def read_list(name: str) -> list[str]:
 def dated(sources: str, snapshot: str) -> str:
     """The same sources as the archive of Debian was at that moment."""
     for archive in ("debian-security", "debian"):
-        plain = f"URIs: http://deb.debian.org/{archive}\n"
         sources = sources.replace(
-            plain,
+            f"URIs: @{archive.upper()}@\n",
             f"URIs: http://snapshot.debian.org/archive/{archive}/{snapshot}\n"
             "Check-Valid-Until: no\n",
         )
