@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from intercom import files
 from intercom.config import load
-from intercom.enroll import files, pending, store
+from intercom.enroll import pending, store
 from intercom.enroll.errors import EnrollError
 from intercom.enroll.key import DeviceKey, KeyFileError
 from intercom.enroll.store import Enrolled

@@ -8,7 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from intercom.enroll import files, login
+from intercom import files
+from intercom.enroll import login
 from intercom.errors import IntercomError
 
 

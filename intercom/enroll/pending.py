@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from intercom.enroll import files
+from intercom import files
 from intercom.enroll.address import hub_url, invitation
 from intercom.enroll.code import parse as parse_code
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from intercom import files
 from intercom.config import Config, by_key
 from intercom.config_types import Pin, Url
-from intercom.enroll import files
 from intercom.enroll.key import KeyFileError
 from intercom.protocol import UserId
 

@@ -10,8 +10,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from intercom.enroll.files import give_away, make_folder
 from intercom.errors import IntercomError
+from intercom.files import give_away, make_folder
 
 FILE = "devices.db"
 """Its name in the state directory."""

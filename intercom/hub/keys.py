@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from pathlib import Path
@@ -11,8 +10,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from intercom.enroll.files import give_away
 from intercom.errors import Code, IntercomError, LoginError
+from intercom.files import write_once
 from intercom.protocol import is_user_id
 
 ISSUER = "intercom"
@@ -123,26 +122,3 @@ def _write(path: Path) -> None:
         serialization.NoEncryption(),
     )
     write_once(path, pem, 0o600)
-
-
-def write_once(path: Path, data: bytes, mode: int) -> None:
-    """Create `path` with `data`, atomically and durably; an existing file stays as it is."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            give_away(temporary)  # root may have been first: `sudo intercom token`
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import re
 import secrets
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from intercom import files
 from intercom.errors import Code, IntercomError
 from intercom.hub.records_ledger import DAY
 from intercom.hub.records_schema import NO_CLOCK
@@ -138,9 +138,9 @@ class Messages:
                 about = msgspec.structs.replace(kept.about, readers=readers)
                 new = self._folder / message_id / f".{ABOUT}"
                 new.unlink(missing_ok=True)
-                _put(new, msgspec.json.encode(about))
+                files.create(new, msgspec.json.encode(about), 0o600)
                 new.rename(new.with_name(ABOUT))
-                _sync(new.parent)
+                files.sync_folder(new.parent)
             except OSError as error:
                 raise _refusal(error) from None
             self._kept = {**self._kept, message_id: _Kept(about, kept.size)}
@@ -183,13 +183,13 @@ class Messages:
         new.mkdir(mode=0o700)
         try:
             for name, data in {**parts, ABOUT: msgspec.json.encode(about)}.items():
-                _put(new / name, data)
-            _sync(new)
+                files.create(new / name, data, 0o600)
+            files.sync_folder(new)
             new.rename(self._folder / message_id)
         except OSError:
             shutil.rmtree(new, ignore_errors=True)
             raise
-        _sync(self._folder)
+        files.sync_folder(self._folder)
 
     def _look(self, folder: Path) -> _Kept | None:
         """Return what is known of a folder; None for one that is not a message (any more)."""
@@ -220,23 +220,6 @@ class Messages:
         (self._folder / message_id).rename(gone)
         self._kept = {name: kept for name, kept in self._kept.items() if name != message_id}
         shutil.rmtree(gone, ignore_errors=True)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a new file that only this user may read, and wait until it is on the disk."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refusal(error: OSError) -> MessageError:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from intercom.errors import IntercomError
-from intercom.hub.keys import write_once
+from intercom.files import write_once
 
 
 class TlsError(IntercomError):
