@@ -90,11 +90,14 @@ def tree(flavour: Flavour, *, fresh: bool = False) -> Path:
     trees.mkdir(exist_ok=True)
     latest = trees / flavour.title
     with locked(latest):
-        root = trees / f"{flavour.title}-{key(flavour)}"
+        name = key(flavour)
+        root = trees / f"{flavour.title}-{name}"
         if fresh or not root.exists():
             partial = root.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             make(flavour, partial, fresh=fresh)
+            if key(flavour) != name:  # it would be found under a name that is not its own
+                raise RecipeError("files of the recipe changed while it ran; build again")
             for old in (root, boot_of(root)):
                 shutil.rmtree(old, ignore_errors=True)
             boot_of(partial).rename(boot_of(root))

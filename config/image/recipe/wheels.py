@@ -41,7 +41,8 @@ def pip_platforms(arch: str, python: str) -> list[str]:
 
 def own_wheel(folder: Path, epoch: int) -> Path:
     """The program's wheel, made of a clean copy, in that folder; kept while nothing changes."""
-    final = folder / f"wheel-{digest(str(epoch), *sources())}"
+    name = digest(str(epoch), *sources())
+    final = folder / f"wheel-{name}"
     if not final.is_dir():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             copy, made = Path(scratch, "copy"), Path(scratch, "made")
@@ -52,6 +53,8 @@ def own_wheel(folder: Path, epoch: int) -> Path:
                     shutil.copytree(source, copy / source.name, ignore=ignore)
                 else:
                     shutil.copy(source, copy)
+            if digest(str(epoch), *(copy / source.name for source in sources())) != name:
+                raise RecipeError("the program's files changed while they were read; build again")
             _pip("wheel", "--no-deps", f"--wheel-dir={made}", copy, epoch=epoch)
             _move(made, final)
     (wheel,) = final.glob("*.whl")
