@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import sdnotify
 
@@ -16,6 +18,10 @@ FRAME_LIMIT = 10.0
 
 START_EXTENSION = 30.0
 """Seconds more to start that are asked for, again and again, while there is no hub."""
+
+
+WAS_READY = "was-ready"
+"""A file in the state directory that tells the next boot that this one came so far."""
 
 
 class Health:
@@ -40,6 +46,7 @@ class Health:
             self._ready = True
             log.info("ready")
             self._notify("READY=1")
+            self._remember()
 
     def stopping(self) -> None:
         """The station goes down on purpose."""
@@ -54,6 +61,13 @@ class Health:
     def _notify(self, state: str) -> None:
         if self._notifier is not None:
             self._notifier.notify(state.encode("ascii", "replace").decode())
+
+    def _remember(self) -> None:
+        """For an update that lies on the card at the next boot: it is judged by this one."""
+        folder = os.environ.get("STATE_DIRECTORY")
+        if self._notifier is not None and folder:
+            with suppress(OSError):  # a full disk ends no station
+                Path(folder, WAS_READY).touch()
 
     async def run(self) -> None:
         """Feed the watchdog three times in its interval; being run at all proves the loop.

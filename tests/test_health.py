@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from intercom.appliance.places import Places
 from intercom.health import Health
 
 
@@ -38,6 +39,20 @@ def test_ready_once_status_and_stopping(systemd: socket.socket) -> None:
     health.ready()
     health.stopping()
     assert heard(systemd) == [b"STATUS=no hub yet ? ??", b"READY=1", b"STOPPING=1"]
+    health.close()
+    systemd.close()
+
+
+def test_the_next_boot_learns_that_it_was_ready(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = Places(tmp_path / "card")
+    places.state.mkdir(parents=True)
+    monkeypatch.setenv("STATE_DIRECTORY", str(places.state))
+    health = Health(lambda: "")
+    assert not places.was_ready.exists()
+    health.ready()
+    assert places.was_ready.exists()
     health.close()
     systemd.close()
 

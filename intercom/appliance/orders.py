@@ -46,7 +46,8 @@ def install(path: Path, force: bool, restart: bool) -> None:
     """Install a bundle."""
     places, disk = _as_root()
     try:
-        said = update.install(places, disk, path, force, update.here())
+        was_ready = health.is_ready(health.chosen())
+        said = update.install(places, disk, path, update.here(), force=force, was_ready=was_ready)
     except OSError as error:
         raise update.UpdateError(f"{error.filename or path}: {error.strerror}") from None
     click.echo(said)
@@ -120,16 +121,19 @@ def talking(asound: Path = Path("/proc/asound")) -> bool:
     return any("RUNNING" in path.read_text(errors="replace") for path in found)
 
 
-def from_card(places: Places, disk: Disk, names: list[str]) -> list[str]:
+def from_card(places: Places, disk: Disk, names: list[str], was_ready: bool) -> list[str]:
     """Install the bundles that the owner put on BOOT; faults in words. A bundle that was taken, or
-    can never be, is not tried again."""
+    can never be, is not tried again. `was_ready`: in the boot before."""
     faults = list[str]()
     card = BootCard(places.card, disk)
     if Store(places.system, disk).state().trial:
         return faults  # perhaps of this very bundle, before the power went
     for name in names:
         try:
-            log.info("%s", update.install(places, disk, card.path(name), False, update.here()))
+            said = update.install(
+                places, disk, card.path(name), update.here(), force=False, was_ready=was_ready
+            )
+            log.info("%s", said)
             places.booted.joinpath("installed").touch()
         except NotNewer as error:
             log.info("%s: %s", name, error)
@@ -146,7 +150,9 @@ def from_card(places: Places, disk: Disk, names: list[str]) -> list[str]:
 def at_boot(first_boot: Callable[..., object]) -> None:
     """Do the first boot's steps; boot again if a bundle was installed from the card."""
     places, disk = _as_root()
-    first_boot(places, disk, bundles=lambda names: from_card(places, disk, names))
+    was_ready = places.was_ready.exists()
+    places.was_ready.unlink(missing_ok=True)  # whoever gets so far in this boot puts it anew
+    first_boot(places, disk, bundles=lambda names: from_card(places, disk, names, was_ready))
     if (places.booted / "installed").exists():
         update.take_effect(update.system_of(places, disk))
 

@@ -43,6 +43,11 @@ class Places:
         return self.root / "var/lib/intercom"
 
     @property
+    def was_ready(self) -> Path:
+        """There if a station or a hub was ready in the boot before: `intercom.health` puts it."""
+        return self.state / "was-ready"
+
+    @property
     def network(self) -> Path:
         """NetworkManager's connections."""
         return self.root / "etc/NetworkManager/system-connections"

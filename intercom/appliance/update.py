@@ -61,13 +61,14 @@ def trusted_files(places: Places) -> list[Path]:
     return [places.etc / "update.pub", places.root / "usr/lib/intercom/update.pub"]
 
 
-def install(places: Places, disk: Disk, bundle: Path, force: bool, machine: Here) -> str:
+def install(
+    places: Places, disk: Disk, bundle: Path, machine: Here, *, force: bool, was_ready: bool
+) -> str:
     """Install a bundle, on trial. Raises BundleError, UpdateError or OSError with nothing
     changed."""
     with bundle.open("rb") as file:
         reader = Reader(file, keys.trusted(trusted_files(places)))
         manifest.fits(reader.about, machine, force)
-        was_ready = health.is_ready(health.chosen())
         return system_of(places, disk).install(reader, was_ready)
 
 

@@ -189,7 +189,8 @@ def put_on_card(places: Places, name: str, data: bytes, signer: Signer) -> list[
     (places.etc / "update.pub").write_bytes(signer.public)
     if data:
         (places.card / name).write_bytes(data)
-    return orders.from_card(places, Disk(), [path.name for path in places.card.glob("*.bundle")])
+    names = [path.name for path in places.card.glob("*.bundle")]
+    return orders.from_card(places, Disk(), names, was_ready=False)
 
 
 @pytest.fixture
@@ -205,6 +206,24 @@ def test_a_bundle_on_the_card(memory: Path, signer: Signer) -> None:
     assert CardSystem(places, Disk()).store.state() == State(0, 1)
     assert (places.booted / "installed").exists()
     assert list(places.card.iterdir()) == []
+
+
+@pytest.mark.usefixtures("this_machine")
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_bundle_on_the_card_is_judged_by_the_boot_before(
+    memory: Path, signer: Signer, monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
+    places = machine(memory)
+    (places.etc / "update.pub").write_bytes(signer.public)
+    (places.card / "intercom-0.2.0.bundle").write_bytes(signer.bundle("0.2.0"))
+    if ready:
+        places.was_ready.parent.mkdir(parents=True, exist_ok=True)
+        places.was_ready.touch()
+    monkeypatch.setattr(orders, "_as_root", lambda: (places, Disk()))
+    monkeypatch.setattr(update, "take_effect", lambda system: None)
+    orders.at_boot(lambda places, disk, bundles: bundles(["intercom-0.2.0.bundle"]))
+    assert CardSystem(places, Disk()).about(1)["was_ready"] is ready
+    assert not places.was_ready.exists()
 
 
 @pytest.mark.usefixtures("this_machine")
