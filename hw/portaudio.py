@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Literal
@@ -25,10 +26,10 @@ Direction = Literal["microphone", "speaker"]
 
 # PortAudio's initialisation and its device list belong to the process.
 _lock = threading.RLock()
+_entered: list[float] = []  # when the one who has the lock came in, once for each time it did
 _users: set[Any] = set()  # each keeps PortAudio, and with it its device list, as it is
-_hanging = threading.Event()
 
-_PATIENCE = 15.0  # seconds that another process may take to list devices
+_PATIENCE = 15.0  # seconds that another process may take to list devices, or PortAudio to answer
 
 _QUIET = {
     # hw: devices through ALSA's converting plug layer, or a mono stream may be refused.
@@ -45,18 +46,23 @@ _JackHandler = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 def locked(kind: Direction) -> Iterator[None]:
     """Be the only one who uses PortAudio; raises DeviceError when somebody hangs in it."""
     if not _lock.acquire(timeout=2 * _PATIENCE):
-        _hanging.set()
         raise DeviceError(kind, "the sound library does not answer: restart the station")
-    _hanging.clear()
+    _entered.append(time.monotonic())
     try:
         yield
     finally:
+        _entered.pop()
         _lock.release()
 
 
 def hangs() -> bool:
-    """Tell whether a call of PortAudio has not come back: nothing in this process can mend that."""
-    return _hanging.is_set()
+    """Tell whether a call of PortAudio has not come back: nothing in this process can mend that.
+
+    Pa_StartStream waits for a thread of its own. When the card goes just then, that thread ends
+    with the lock that the other one needs to stop waiting (pa_linux_alsa.c, CallbackThreadFunc).
+    """
+    since = _entered[:1]
+    return bool(since) and time.monotonic() - since[0] > _PATIENCE
 
 
 def module(kind: Direction) -> ModuleType:
@@ -81,9 +87,9 @@ def start(kind: Direction) -> Any:
         return audio
 
 
-def stop(audio: Any) -> None:
+def stop(audio: Any, kind: Direction) -> None:
     """Give up what `start` returned."""
-    with _lock:
+    with locked(kind):
         _users.discard(audio)
         audio.terminate()
 
@@ -119,7 +125,7 @@ def _known(kind: Direction) -> list[str]:
     try:
         return list(dict.fromkeys(name for _, name in devices(audio, kind)))
     finally:
-        stop(audio)
+        stop(audio, kind)
 
 
 def _from_outside(kind: Direction) -> list[str] | None:

@@ -89,7 +89,7 @@ class _Stream:
         if stream is not None:
             stream.close()
         if audio is not None:
-            portaudio.stop(audio)
+            portaudio.stop(audio, self._kind)
 
     def _resume(self) -> None:
         """Go on after `_pause`; a failure is told like any other fault."""

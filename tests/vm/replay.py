@@ -53,13 +53,18 @@ class Replay:
         )  # fmt: skip
 
     def reports(self, name: str) -> list[pytest.TestReport]:
-        """The reports of one test, when it is over; fewer if the guest ended, or it takes long."""
+        """The reports of one test, when it is over; fewer if the guest ended, or it takes long.
+
+        A guest in which a test takes too long is ended: the next ones would wait in vain too.
+        """
         end = time.monotonic() + PATIENCE
         while True:
-            over = not self._guest.running or time.monotonic() > end
+            over = not self._guest.running
             found = [report for report in self._read() if report.nodeid == name]
             if over or any(report.when == "teardown" for report in found):
                 return found
+            if time.monotonic() > end:
+                self._guest.kill()
             time.sleep(0.1)
 
     def tail(self) -> str:

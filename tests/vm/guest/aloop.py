@@ -22,14 +22,18 @@ def tone(hertz: float, seconds: float, path: Path) -> Path:
     return path
 
 
+def running(card: str, way: str) -> list[str]:
+    """The streams on which a station records ("c") or plays ("p") now."""
+    states = Path(f"/proc/asound/{card}/pcm1{way}").glob("sub*/status")
+    return sorted(path.parent.name for path in states if "RUNNING" in path.read_text())
+
+
 def far_end(card: str, way: str) -> str:
     """Where ALSA has the other end of what a station records ("c") or plays ("p").
 
     The card has several streams, and who lists the devices may have had the first for a moment.
     """
-    states = Path(f"/proc/asound/{card}/pcm1{way}").glob("sub*/status")
-    running = [path.parent.name for path in states if "RUNNING" in path.read_text()]
-    stream = min(running, default="sub0").removeprefix("sub")
+    stream = min(running(card, way), default="sub0").removeprefix("sub")
     return f"plughw:CARD={card},DEV=0,SUBDEV={stream}"
 
 
@@ -64,6 +68,16 @@ def number(card: str) -> int:
         if (path / "id").read_text().strip() == card:
             return int(path.name.removeprefix("card"))
     raise LookupError(f"no card {card}")
+
+
+def holders() -> list[str]:
+    """Who has which file of any card open."""
+    held = [
+        f"{link.parts[2]} {(Path(*link.parts[:3]) / 'comm').read_text().strip()}: {link.readlink()}"
+        for link in Path("/proc").glob("[0-9]*/fd/*")
+        if link.is_symlink() and "/dev/snd" in str(link.readlink())
+    ]
+    return sorted(held)
 
 
 def unplug(card: str) -> None:
