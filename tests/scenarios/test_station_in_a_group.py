@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +15,6 @@ from tests.media_rig import until
 from tests.scenarios.guest import Guest
 from tests.scenarios.house import House
 from tests.station_rig import Station
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A house that is checked at the end."""
-    made = House(tmp_path)
-    await made.start()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

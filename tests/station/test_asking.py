@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intercom import CallingError, CallType, Event, State
-from intercom.hub.server import Hub
 from intercom.station import asking
 from intercom.station import scene as sc
 from intercom.station.controls import Intent
-
-from .conftest import Client
-from .station_rig import Start, Station, family, in_call, starting, texts
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    """A hub with a family."""
-    async with family(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def start(hub: Hub) -> AsyncIterator[Start]:
-    """Return a function that starts the door."""
-    async with starting(hub) as made:
-        yield made
+from tests.conftest import Client
+from tests.station_rig import Start, Station, in_call, texts
 
 
 async def asked(door: Station, other: Client) -> asyncio.Task[None]:

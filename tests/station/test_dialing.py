@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,7 @@ from intercom.hub.server import Hub
 from intercom.station import scene as sc
 from intercom.station.controls import Intent
 from intercom.station.devices import StationDevices
-
-from .station_rig import Start, Tape, family, in_call, starting
+from tests.station_rig import Start, Tape, in_call
 
 PLAN = """\
 [call]
@@ -40,20 +37,6 @@ def plan(more: str = "") -> str:
     """Return a plan whose second step is out of its hours, whatever the time is."""
     hour = (time.localtime().tm_hour + 12) % 24
     return PLAN.replace("{never}", f"{hour:02}:00-{hour:02}:01") + more
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    """A hub with a family."""
-    async with family(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def start(hub: Hub) -> AsyncIterator[Start]:
-    """Return a function that starts the door."""
-    async with starting(hub) as made:
-        yield made
 
 
 async def test_the_plan_goes_on_until_somebody_answers(start: Start, login: Any) -> None:

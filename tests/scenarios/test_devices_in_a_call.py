@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +17,6 @@ from tests.scenarios.house import House, connect
 
 GAP = 2.0
 """Seconds that a switch may cost the other side."""
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A house that is checked at the end."""
-    made = House(tmp_path)
-    await made.start()
-    yield made
-    await made.close()
 
 
 @dataclass

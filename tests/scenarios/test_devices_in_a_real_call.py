@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -29,15 +29,6 @@ from tests.scenarios.guest import shut
 from tests.scenarios.house import House, connect
 
 Signal = npt.NDArray[np.float64]
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A house that is checked at the end."""
-    made = House(tmp_path)
-    await made.start()
-    yield made
-    await made.close()
 
 
 def nothing(event: str, **more: object) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,23 +12,7 @@ from intercom import Event, State
 from intercom.hub.server import Hub
 from intercom.station import scene as sc
 from intercom.station.controls import Intent
-
-from .station_rig import Start, Station, family, in_call, starting, texts
-
-
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    """A hub with a family."""
-    async with family(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def start(hub: Hub) -> AsyncIterator[Start]:
-    """Return a function that starts the door."""
-    async with starting(hub) as made:
-        yield made
-
+from tests.station_rig import Start, Station, in_call, texts
 
 # -- the call button in a call -----------------------------------------------------------------
 
