@@ -17,3 +17,10 @@ def test_a_card_that_turns_read_only(house: House) -> None:
     machine.run(f"kill -9 {pid}")
     house.again("intercom-hub", pid)
     house.ring()
+
+
+def test_emergency_mode_is_not_the_end_of_a_trial(house: House) -> None:
+    """It boots again, so that its boots are counted out; the watchdog would be fed for ever."""
+    machine = house.machine
+    machine.run("touch /run/intercom-boot/trial; systemctl --no-block emergency")
+    machine.guest.wait_for("Restarting system", 90)
