@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from . import image, lock, manifest, tree
+from .command import run
 from .flavour import ARCHITECTURES, RecipeError, load
 
 
@@ -62,7 +63,7 @@ def build(asked: argparse.Namespace) -> Iterator[str]:
         return
     root = tree.tree(flavour, fresh=asked.fresh)
     if asked.tree:
-        tree.run("cp", "-a", root, asked.tree)
+        run("cp", "-a", root, asked.tree)
     if asked.hash:
         yield manifest.hash_of(list(manifest.lines(root)))
     else:

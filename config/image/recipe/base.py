@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .command import run
 from .flavour import IMAGE, Flavour, RecipeError, cache, digest, load, locked, machine
 
 HOOKS = IMAGE / "hooks"
@@ -73,12 +74,9 @@ def borrowed() -> Path:
             partial = place.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            subprocess.run(
-                ["tar", "--extract", f"--file={tarball}", f"--directory={partial}",
-                 "./usr/bin", "./usr/sbin", "./usr/lib", "./usr/lib64", "./lib", "./lib64",
-                 "./etc/mke2fs.conf"],
-                check=True,
-            )  # fmt: skip
+            run("tar", "--extract", f"--file={tarball}", f"--directory={partial}",
+                "./usr/bin", "./usr/sbin", "./usr/lib", "./usr/lib64", "./lib", "./lib64",
+                "./etc/mke2fs.conf")  # fmt: skip
             partial.rename(place)
     return place
 

@@ -15,9 +15,9 @@ from intercom.appliance import orders
 from intercom.appliance.manifest import Here
 from intercom.errors import IntercomError
 
-from .flavour import ARCHITECTURES, RecipeError, cache
+from .flavour import ARCHITECTURES, MACHINES, RecipeError, cache
 from .release import PROGRAM, Target, fill
-from .wheels import MACHINES, version
+from .wheels import version
 
 PYTHON = "3.13"
 """Of Debian 13, and of Raspberry Pi OS made of it."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import uuid
 from pathlib import Path
 
-from .flavour import IMAGE, Flavour, RecipeError
+from .command import run
+from .flavour import IMAGE, Flavour
 from .native import tools
 
 CONFIG = IMAGE / "genimage.cfg"
@@ -37,7 +37,7 @@ def put_together(flavour: Flavour, root: Path, boot: Path, image: Path, scratch:
     ext4(flavour, empty, parts / "data.ext4", "data", DATA_MIB)
     for folder in ("work", "out"):
         (scratch / folder).mkdir()
-    _run("genimage", "--config", CONFIG, "--inputpath", parts, "--outputpath", scratch / "out",
+    run("genimage", "--config", CONFIG, "--inputpath", parts, "--outputpath", scratch / "out",
          "--tmppath", scratch / "work" / "tmp", "--rootpath", empty)  # fmt: skip
     shutil.move(scratch / "out" / "card.img", image)
 
@@ -47,10 +47,10 @@ def fat(source: Path, image: Path, mib: int, epoch: int) -> None:
     with image.open("wb") as file:
         file.truncate(mib * MIB)
     environment = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1"}
-    _run("mkfs.vfat", "--invariant", "-F", "32", "-i", f"{FAT_ID:08x}", "-n", "BOOT", image,
+    run("mkfs.vfat", "--invariant", "-F", "32", "-i", f"{FAT_ID:08x}", "-n", "BOOT", image,
          environment=environment)  # fmt: skip
     for path in sorted(source.iterdir()):
-        _run("mcopy", "-i", image, "-s", "-m", path, "::", environment=environment)
+        run("mcopy", "-i", image, "-s", "-m", path, "::", environment=environment)
 
 
 def ext4(flavour: Flavour, source: Path, image: Path, label: str, mib: int) -> None:
@@ -78,11 +78,3 @@ def root_mib(root: Path) -> int:
         size += 4096 * len(names)
         size += sum(4096 + os.lstat(f"{folder}/{name}").st_size // 4096 * 4096 for name in plain)
     return ((size + files * 256) * 11 // 10 // MIB + 16) // 4 * 4
-
-
-def _run(*command: str | Path, environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run([*map(str, command)], env={**os.environ, **(environment or {})},
-                          capture_output=True, text=True, check=False)  # fmt: skip
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()
-        raise RecipeError(f"{command[0]} failed:\n{said}")

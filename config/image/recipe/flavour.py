@@ -16,8 +16,9 @@ from pathlib import Path
 IMAGE = Path(__file__).parent.parent
 FLAVOURS = IMAGE / "flavours"
 PACKAGES = IMAGE / "layer" / "packages"
-ARCHITECTURES = ("amd64", "arm64")
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""What the kernel calls a machine, by Debian's name."""
+ARCHITECTURES = (*MACHINES,)
 
 
 class RecipeError(Exception):
@@ -92,10 +93,10 @@ def dated(sources: str, snapshot: str) -> str:
 
 def machine() -> str:
     """This machine's architecture by Debian's name; RecipeError if it is neither."""
-    found = MACHINES.get(platform.machine())
-    if found is None:
-        raise RecipeError(f"no image can be built on {platform.machine()}")
-    return found
+    for name, kernels in MACHINES.items():
+        if kernels == platform.machine():
+            return name
+    raise RecipeError(f"no image can be built on {platform.machine()}")
 
 
 def cache() -> Path:

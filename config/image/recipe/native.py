@@ -6,11 +6,11 @@ same Python compiles the bytecode whatever the machine has."""
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 from .base import borrowed
-from .flavour import Flavour, RecipeError, machine
+from .command import run_clean
+from .flavour import Flavour, machine
 
 LOADERS = {"amd64": "usr/lib64/ld-linux-x86-64.so.2", "arm64": "usr/lib/ld-linux-aarch64.so.1"}
 TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
@@ -35,10 +35,7 @@ class Tools:
         own = {"PATH": os.environ["PATH"], "PYTHONHOME": str(self._root / "usr"),
                "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8",
                "MKE2FS_CONFIG": str(self._root / "etc/mke2fs.conf")}  # fmt: skip
-        done = subprocess.run(command, env={**own, **(environment or {})}, capture_output=True,
-                              text=True, check=False)  # fmt: skip
-        if done.returncode != 0:
-            raise RecipeError(f"{program} failed:\n{(done.stdout + done.stderr).strip()}")
+        run_clean(*command, environment={**own, **(environment or {})}, name=program)
 
     def compile(self, python: str, root: Path, folders: list[Path]) -> None:
         """Compiles Python's sources in those folders of a tree: a read-only root cannot later."""

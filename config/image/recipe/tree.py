@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from . import release, sbom, wheels
 from .base import base
 from .base import key as base_key
+from .command import run
 from .flavour import IMAGE, Flavour, RecipeError, cache, digest, locked
 from .native import tools
 from .tidy import clamp, tidy
@@ -32,15 +31,6 @@ def key(flavour: Flavour) -> str:
 def target(flavour: Flavour) -> release.Target:
     """What the program's release is made for."""
     return release.Target(flavour.arch, flavour.python, flavour.epoch)
-
-
-def run(*command: str | Path, environment: dict[str, str] | None = None) -> None:
-    """Runs a tool of the build; RecipeError with its words if it fails."""
-    done = subprocess.run([*map(str, command)], env={**os.environ, **(environment or {})},
-                          capture_output=True, text=True, check=False)  # fmt: skip
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()
-        raise RecipeError(f"{Path(command[0]).name} failed:\n{said}")
 
 
 def unpack(tarball: Path, root: Path) -> None:

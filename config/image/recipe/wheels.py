@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 
-from .flavour import RecipeError, digest
+from .command import run
+from .flavour import MACHINES, RecipeError, digest
 
 LOCK = Path(__file__).parent / "wheels.lock"
 REPOSITORY = Path(__file__).parents[3]
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "intercom", "hw")
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 GLIBC = range(41, 16, -1)  # trixie has 2.41; manylinux2014 is 2.17
 
 
@@ -83,11 +81,8 @@ def digest_of(file: Path) -> str:
 def _pip(*args: str | Path, epoch: int = 0) -> None:
     """Runs pip of this Python; RecipeError with its words if it fails."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
-    done = subprocess.run([*command, *map(str, args)], env=environment, capture_output=True,
-                          text=True, check=False)  # fmt: skip
-    if done.returncode != 0:
-        raise RecipeError(f"pip {args[0]} failed:\n{done.stderr.strip()}")
+    epochs = {"SOURCE_DATE_EPOCH": str(epoch)}
+    run(*command, *args, environment=epochs, name=f"pip {args[0]}")
 
 
 def _move(made: Path, final: Path) -> None:
