@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,17 +36,6 @@ async def home(tmp_path: Path) -> AsyncIterator[House]:
     """A hub."""
     async with house(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, made by OpenSSL."""
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    name = ["-subj", "/CN=hub", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*make.split(), *name, *files], check=True, capture_output=True)
-    return cert, key
 
 
 @pytest.fixture
@@ -168,14 +156,8 @@ async def liar(folder: Path, welcome: bytes) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_post("/enroll", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    port, (context, _) = free_port(), server_context("", "", folder)
-    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
+    async with serving(app, folder) as where:
+        yield where
 
 
 async def test_a_hub_that_does_not_know_the_code_is_none(home: House, tmp_path: Path) -> None:
@@ -322,7 +304,7 @@ async def test_what_is_no_hub_is_told_and_may_be_tried_again(
     code = home.invite()
     async with contextlib.AsyncExitStack() as stack:
         if kind == "no hub":
-            where = await stack.enter_async_context(no_hub(tmp_path / "other"))
+            where = await stack.enter_async_context(serving(web.Application(), tmp_path / "other"))
         else:
             where = f"127.0.0.1:{free_port()}"
         if kind in {"no TLS", "silent"}:
@@ -345,9 +327,9 @@ async def test_what_is_no_hub_is_told_and_may_be_tried_again(
 
 
 @contextlib.asynccontextmanager
-async def no_hub(folder: Path) -> AsyncIterator[str]:
-    """A web server that has never heard of enrolment; where."""
-    runner = web.AppRunner(web.Application(), access_log=None)
+async def serving(app: web.Application, folder: Path) -> AsyncIterator[str]:
+    """Some other web server, with TLS; where."""
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     port, (context, _) = free_port(), server_context("", "", folder)
     await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -76,17 +75,6 @@ async def test_loopback_and_insecure_go_without(tmp_path: Path) -> None:
         assert hub.pin == ""
         await hub.stop()
     assert not (tmp_path / "hub.pem").exists()
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, made by OpenSSL."""
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    name = ["-subj", "/CN=hub", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*make.split(), *name, *files], check=True, capture_output=True)
-    return cert, key
 
 
 async def test_the_owners_certificate(tmp_path: Path, own: tuple[Path, Path]) -> None:

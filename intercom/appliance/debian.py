@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_LINE = re.compile(
-    r"^Inst (?P<name>\S+) \[(?P<old>[^\]]+)\] \((?P<new>\S+) (?P<archives>.+?) \[\S+\]\)"
-)
+_LINE = re.compile(r"^Inst (?P<name>\S+) \[[^\]]+\] \((?P<new>\S+) (?P<archives>.+?) \[\S+\]\)")
 # Kernel and firmware live on the BOOT partition, which has no generations: they stay as the card
 # was made, and what belongs to them with them.
 _HELD = re.compile(
@@ -24,7 +22,6 @@ class Upgrade:
     """One package that could be newer; `security`: the newer one closes a hole."""
 
     name: str
-    old: str
     new: str
     security: bool
 
@@ -41,7 +38,7 @@ def parse(said: str) -> list[Upgrade]:
         match = _LINE.match(line)
         if match and _NAME.fullmatch(match["name"]) and _VERSION.fullmatch(match["new"]):
             security = "security" in match["archives"].lower()
-            found.append(Upgrade(match["name"], match["old"], match["new"], security))
+            found.append(Upgrade(match["name"], match["new"], security))
     return found
 
 

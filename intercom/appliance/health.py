@@ -19,7 +19,7 @@ Show = Callable[[str], dict[str, str]]
 
 def show(unit: str) -> dict[str, str]:
     """What systemd says of a unit. Raises ProgramError."""
-    names = "ActiveState,MainPID,LoadState,UnitFileState,ConditionResult"
+    names = "ActiveState,MainPID,LoadState,UnitFileState"
     lines = run(["systemctl", "show", "-p", names, unit], 20).splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 

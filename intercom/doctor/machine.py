@@ -70,10 +70,15 @@ def _heat(patient: Patient) -> Heat:
 
 def _vcgencmd() -> int | None:
     """The firmware's bits by its own program, for kernels without the file in /sys."""
-    command = ["vcgencmd", "get_throttled"]
+    found = re.search(r"throttled=(0x[0-9a-fA-F]+)", vcgencmd("get_throttled"))
+    return int(found[1], 16) if found else None
+
+
+def vcgencmd(question: str) -> str:
+    """What the firmware's own program says; nothing where it is not there or does not know."""
+    command = ["vcgencmd", question]
     try:
         told = subprocess.run(command, capture_output=True, text=True, timeout=3, check=True)
     except (OSError, subprocess.SubprocessError):
-        return None
-    found = re.search(r"throttled=(0x[0-9a-fA-F]+)", told.stdout)
-    return int(found[1], 16) if found else None
+        return ""
+    return told.stdout

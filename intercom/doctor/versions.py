@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -13,7 +12,7 @@ from pathlib import Path
 import hw
 from intercom import __version__
 from intercom.doctor.files import text
-from intercom.doctor.machine import model
+from intercom.doctor.machine import model, vcgencmd
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, ok
 
@@ -76,9 +75,4 @@ def _debian(root: Path, package: str) -> str | None:
 
 
 def _firmware() -> str | None:
-    command = ["vcgencmd", "version"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=3, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return told.stdout.strip().partition("\n")[0] or None
+    return vcgencmd("version").strip().partition("\n")[0] or None

@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from intercom.errors import Code, LoginError
 
 TYPE = "intercom-login+jwt"
-DEVICE_PATTERN = r"\A[a-z2-7]{16}\Z"
-NONCE_PATTERN = r"\A[A-Za-z0-9_-]{16,64}\Z"
 
 
 def device_id(public: bytes) -> str:

@@ -13,6 +13,7 @@ from tests.vm.uml import Disk, unavailable
 from . import bundles, card
 from .house import House
 from .machine import Machine
+from .power import prepare
 
 Measure = Callable[[str, float], None]
 
@@ -32,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def image() -> Path:
     """The card as it is flashed."""
     return card.build()
+
+
+@pytest.fixture(scope="module")
+def flashed(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A card as its owner puts it into the station."""
+    copy = tmp_path_factory.mktemp("flashed") / "card.img"
+    prepare(image, copy)
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.vm.uml import Disk, Guest
 
@@ -50,7 +49,7 @@ class Failed(AssertionError):
     """A command in the guest failed, with what it said."""
 
 
-class Machine:
+class Machine(contextlib.AbstractContextManager["Machine"]):
     """A guest that is commanded; `init` and `root` as of a `Guest`."""
 
     def __init__(
@@ -122,13 +121,7 @@ class Machine:
         self.guest.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *fault: object) -> None:
         self.close()
 
     def _ask(self, argv: list[str], given: str, seconds: float) -> dict[str, Any]:

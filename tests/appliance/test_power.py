@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Measure, Watch
-from .power import Broken, Life, prepare
+from .power import Broken, Life
 
 CUTS = int(os.environ.get("CUTS", "3"))
 SEED = int(os.environ.get("SEED", "1"))
@@ -16,14 +16,6 @@ RUN = 8.0
 """Seconds of calls and changes within which the power is cut."""
 UPDATE = 90.0
 """The same of an update: unpacked, booted, proved for a minute."""
-
-
-@pytest.fixture(scope="module")
-def flashed(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A card as its owner puts it into the station."""
-    copy = tmp_path_factory.mktemp("flashed") / "card.img"
-    prepare(image, copy)
-    return copy
 
 
 @pytest.fixture(scope="module")

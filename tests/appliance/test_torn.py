@@ -12,19 +12,11 @@ import pytest
 from . import card
 from .conftest import Measure, Watch
 from .machine import LAB
-from .power import PYTHON, Broken, Life, prepare
+from .power import PYTHON, Broken, Life
 from .writelog import compile_recorder, crash, read, survivors
 
 CARDS = max(1, int(os.environ.get("CUTS", "3")) // 3)
 SEED = int(os.environ.get("SEED", "1"))
-
-
-@pytest.fixture(scope="module")
-def flashed(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A card as its owner puts it into the station."""
-    copy = tmp_path_factory.mktemp("flashed") / "card.img"
-    prepare(image, copy)
-    return copy
 
 
 @pytest.fixture(scope="module")

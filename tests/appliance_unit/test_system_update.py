@@ -37,7 +37,8 @@ print("said:", upgrade(Places(Path(sys.argv[1])), Disk(), True))
 KEPT = "sys_admin,+sys_chroot,+chown,+dac_override,+fowner,+fsetid,+setfcap"
 RIGHTS = ["setpriv", "--bounding-set", f"-all,+{KEPT}", "--no-new-privs"]
 POSTINST = (
-    "#!/bin/sh\necho configured >/etc/probe\nrm /etc/probe-old\nmkdir /var/probe\nexit {code}\n"
+    "#!/bin/sh\necho configured >/etc/probe\nrm /etc/probe-old\nmkdir /var/probe\n"
+    "cp /etc/resolv.conf /etc/probe-names\nexit {code}\n"
 )
 
 
@@ -160,7 +161,8 @@ def test_security_updates_become_a_generation(tmp_path: Path) -> None:
     assert system.store.state().trial == 2
     assert Path("/proc/self/mountinfo").read_text() == mounts, "nothing of it is mounted outside"
     generation = places.system / "generations/2/tree"
-    for left in ("run", "tmp", "var/log", "var/cache", "usr/sbin/policy-rc.d"):
+    assert (generation / "etc/probe-names").read_text() == Path("/etc/resolv.conf").read_text()
+    for left in ("run", "tmp", "var/log", "var/cache", "usr/sbin/policy-rc.d", "etc/resolv.conf"):
         assert not os.path.lexists(generation / left), left
     assert not (places.system / "apt/build").exists()
 

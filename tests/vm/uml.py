@@ -24,8 +24,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 HERE = Path(__file__).parent
 
@@ -76,7 +74,7 @@ class Disk:
         return f"ubd{unit}{flags}={files}"
 
 
-class Guest:
+class Guest(contextlib.AbstractContextManager["Guest"]):
     """One User-mode Linux machine of one processor, started at once.
 
     `init`: what the kernel runs first, a path in the guest. The root is the folder `tree` of the
@@ -174,13 +172,7 @@ class Guest:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *fault: object) -> None:
         self.close()
 
     def _late(self, what: str) -> TimeoutError:

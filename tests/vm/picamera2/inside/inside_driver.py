@@ -23,10 +23,8 @@ from tests.vm.picamera2.inside.rig import (
     HOST,
     SETTINGS,
     Seen,
-    held,
-    no_collector,
+    held_after_twenty_times,
     note,
-    scarce,
     unplugged,
     wait_for,
 )
@@ -111,17 +109,8 @@ def test_another_name_is_refused(seen: Seen) -> None:
 
 
 def test_twenty_times_open_and_closed_leaves_nothing_behind(seen: Seen) -> None:
-    seen.open().close()
-    before = held()
-    for _ in range(20):
-        with no_collector():
-            camera = seen.open()
-            wait_for(seen.more_frames())
-            assert scarce()
-            camera.close()
-            assert scarce() == []
-        assert held() == before
-    note(f"20 times open and closed: {before[0]} files, {before[1]} threads before and after")
+    files, threads = held_after_twenty_times(seen, SETTINGS, seen.more_frames)
+    note(f"20 times open and closed: {files} files, {threads} threads before and after")
 
 
 def test_a_camera_that_falls_silent_is_a_fault_and_opens_again(seen: Seen) -> None:

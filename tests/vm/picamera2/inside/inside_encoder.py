@@ -29,9 +29,8 @@ from tests.vm.picamera2.inside.rig import (
     SETTINGS,
     Seen,
     held,
-    no_collector,
+    held_after_twenty_times,
     note,
-    scarce,
     wait_for,
 )
 
@@ -253,17 +252,8 @@ def test_a_bitrate_that_the_kernel_refuses_is_a_warning(
 
 @pytest.mark.usefixtures("vicodec")
 def test_twenty_times_with_the_encoder_leaves_nothing_behind(seen: Seen) -> None:
-    seen.open(LARGE).close()
-    before = held()
-    for _ in range(20):
-        with no_collector():
-            camera = seen.open(LARGE)
-            wait_for(seen.more_packets())
-            assert scarce()
-            camera.close()
-            assert scarce() == []
-        assert held() == before
-    note(f"20 times with an encoder: {before[0]} files, {before[1]} threads before and after")
+    files, threads = held_after_twenty_times(seen, LARGE, seen.more_packets)
+    note(f"20 times with an encoder: {files} files, {threads} threads before and after")
 
 
 def test_without_an_encoder_the_start_says_so_and_leaves_nothing_behind(seen: Seen) -> None:

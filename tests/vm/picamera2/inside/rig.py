@@ -101,3 +101,21 @@ def note(text: str) -> None:
     """A figure for people, into a file of the host's."""
     with (HOST / "notes").open("a") as notes:
         print(text, file=notes)
+
+
+def held_after_twenty_times(
+    seen: Seen, settings: CameraSettings, more: Callable[[], Callable[[], bool]]
+) -> tuple[int, int]:
+    """Open and close the camera twenty times, each until there is `more`; what is held after each,
+    which must be what was held before."""
+    seen.open(settings).close()
+    before = held()
+    for _ in range(20):
+        with no_collector():
+            camera = seen.open(settings)
+            wait_for(more())
+            assert scarce()
+            camera.close()
+            assert scarce() == []
+        assert held() == before
+    return before
