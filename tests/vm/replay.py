@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import json
 import os
@@ -47,6 +48,9 @@ class Replay:
     ) -> None:
         self._config, self.folder = config, folder
         (folder / "run").write_text(_script(names))
+        # No process of the guest's can keep what it compiles.
+        for name in ("intercom", "hw", "tests/vm"):
+            compileall.compile_dir(ROOT / name, quiet=1)
         self._guest = Guest(
             init=ROOT / "tests/vm/guest.sh", rw=False, memory="2G", bound=True,
             arguments=[f"intercom_folder={folder}", *arguments],

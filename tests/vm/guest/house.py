@@ -160,12 +160,13 @@ class House:
 
     async def end(self) -> None:
         """Hang up at the door if there is a call, and wait until all is quiet."""
-        for _ in range(60):
+        for turn in range(600):
             states = await self.states()
             if set(states) == {"idle"}:
                 return
-            await self.tap(DOOR["hangup"])
-            await asyncio.sleep(1)
+            if turn % 10 == 0:
+                await self.tap(DOOR["hangup"])
+            await asyncio.sleep(0.1)
         raise AssertionError(f"the stations are {states}")
 
     async def states(self) -> list[str]:
