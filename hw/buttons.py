@@ -3,28 +3,40 @@
 The kernel says when an edge was; on a busy machine it may be heard much later, a burst of bounces
 one after the other. While such a backlog comes in, nothing is decided that lies after its edges;
 and what the kernel has dated is decided a moment later, since its next edge may be under way.
+Before anything is decided the line itself is looked at: where it is not as its last edge said,
+another one is under way, and is waited for.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from hw.base import ButtonKind, OnButton
+from hw.base import ButtonKind, DeviceError, OnButton
 from hw.contact import NEVER, Contact
 from hw.guard import Guard
 
 _UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when others did
 _DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
+_AGAIN = 0.005  # seconds after which a line is looked at again that is not as its edges say
+_LOST = 1.0  # seconds after which that edge is not under way any more: the kernel keeps only some
 
 
 class Buttons:
     """Collects edges from the GPIO library's thread; calls on_button(name, kind) from its own."""
 
     def __init__(
-        self, names: Iterable[str], bounce: float, hold: float, on_button: OnButton
+        self,
+        names: Iterable[str],
+        bounce: float,
+        hold: float,
+        on_button: OnButton,
+        is_closed: Callable[[str], bool] | None = None,
     ) -> None:
+        """`is_closed` reads a contact as it is now; it may raise DeviceError."""
+        self._is_closed = is_closed
+        self._odd: dict[str, float] = {}  # since when a line is not as its edges say
         self._contacts = {name: Contact(bounce, hold) for name in names}
         self._on_button = Guard("on_button", on_button)
         self._wake = threading.Condition()
@@ -43,6 +55,7 @@ class Buttons:
             when = now if at is None else min(at, now)
             self._moment = 0.0 if at is None else _UNDER_WAY
             self._lag, self._heard = now - when, now
+            self._odd.pop(name, None)
             self._take(name, self._contacts[name].edge(closed, when))
             self._wake.notify()
 
@@ -66,9 +79,28 @@ class Buttons:
                 self._wake.wait(None if deadline == NEVER else self._until(deadline))
             now = self._known()
             for name, contact in self._contacts.items():
-                self._take(name, contact.tick(now))
+                if contact.deadline > now or self._is_so(name, contact):
+                    self._take(name, contact.tick(now))
             events, self._events = self._events, []
             return [] if self._closed else events
+
+    def _is_so(self, name: str, contact: Contact) -> bool:
+        """Whether the line is as its last edge said; one that has been lost is made good."""
+        if self._is_closed is None:
+            return True
+        try:
+            closed = self._is_closed(name)
+        except DeviceError:
+            return True  # the chip is gone, which others tell
+        now = time.monotonic()
+        if closed == contact.closed:
+            self._odd.pop(name, None)
+        elif now < self._odd.setdefault(name, now) + _LOST:
+            return False
+        else:
+            del self._odd[name]
+            self._take(name, contact.edge(closed, now))
+        return True
 
     def _known(self) -> float:
         """The time until which all edges have been heard."""
@@ -81,7 +113,7 @@ class Buttons:
         then = deadline + self._moment
         if self._lag > self._moment:
             then = min(deadline + self._lag, max(then, self._heard + _DRAINED))
-        return max(0.0, then - time.monotonic())
+        return max(_AGAIN if self._odd else 0.0, then - time.monotonic())
 
     def _take(self, name: str, kinds: list[ButtonKind]) -> None:
         self._events += [(name, kind) for kind in kinds]

@@ -30,6 +30,11 @@ class Contact:
         self._held_at = NEVER
 
     @property
+    def closed(self) -> bool:
+        """Whether its last edge closed it."""
+        return self._closed
+
+    @property
     def deadline(self) -> float:
         """When tick() has something to look at; NEVER when only an edge can change anything."""
         return min(self._change_at, self._held_at)

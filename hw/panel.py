@@ -53,7 +53,7 @@ class GpioPanel:
         self._lamp: Any = None
         self._brightness = 0.0
         names = settings.buttons
-        self._buttons = Buttons(names, settings.bounce, settings.hold, on_button)
+        self._buttons = Buttons(names, settings.bounce, settings.hold, on_button, self._is_closed)
         self._player = LampPlayer(self._write_lamp, on_fault)
         self._watch: Pacer | None = None
         try:
@@ -85,12 +85,14 @@ class GpioPanel:
 
     def pressed(self) -> list[str]:
         """The buttons whose contact is closed now, debounced or not; raises DeviceError."""
-        closed = []
-        for name, button in self._inputs.items():
-            with _in_words("read", f"the button {name!r}", self._settings.buttons[name]):
-                if button.is_active:
-                    closed.append(name)
-        return closed
+        return [name for name in tuple(self._inputs) if self._is_closed(name)]
+
+    def _is_closed(self, name: str) -> bool:
+        with _in_words("read", f"the button {name!r}", self._settings.buttons[name]):
+            button = self._inputs.get(name)
+            if button is None:
+                raise gpiozero.DeviceClosed("the panel is closed")
+            return bool(button.is_active)
 
     def close(self) -> None:
         """Lamp off, pins released, threads ended; idempotent."""

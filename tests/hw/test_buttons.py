@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hw.base import ButtonKind
+from hw.base import ButtonKind, DeviceError
 from hw.buttons import Buttons
 from tests.hw.helpers import wait_for
 
@@ -71,6 +71,68 @@ def test_a_spike_whose_end_is_heard_late_is_no_press(told: Told) -> None:
     told.buttons.edge("call", False, began + 0.001)
     time.sleep(0.3)
     assert told.events == []
+
+
+class Line(Told):
+    """The same, with the line itself to look at."""
+
+    def __init__(self) -> None:
+        self.closed, self.gone = False, False
+        self.events: list[ButtonKind] = []
+        self.buttons = Buttons(
+            ["call"], BOUNCE, HOLD, lambda _, kind: self.events.append(kind), self.look
+        )
+
+    def look(self, _name: str) -> bool:
+        if self.gone:
+            raise DeviceError("panel", "the chip is gone")
+        return self.closed
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.buttons.close()
+
+
+def test_a_line_that_is_open_again_has_an_edge_under_way(line: Line) -> None:
+    began = time.monotonic()
+    line.buttons.edge("call", True, began)
+    time.sleep(0.2)  # as long as a busy machine may need to tell the other edge
+    assert line.events == []
+    line.buttons.edge("call", False, began + 0.001)
+    time.sleep(0.1)
+    assert line.events == []
+
+
+def test_a_short_press_that_is_heard_late_is_one(line: Line) -> None:
+    began = time.monotonic()
+    line.buttons.edge("call", True, began)
+    time.sleep(0.2)
+    line.buttons.edge("call", False, began + 0.1)
+    wait_for(lambda: line.events == ["pressed", "released"])
+
+
+def test_an_edge_that_was_lost_is_made_good(line: Line) -> None:
+    line.closed = True
+    line.buttons.edge("call", True)
+    wait_for(lambda: line.events == ["pressed"])
+    line.buttons.edge("call", False)
+    wait_for(lambda: line.events == ["pressed", "released"])
+    line.closed = False
+    time.sleep(BOUNCE)
+    line.buttons.edge("call", True)  # a spike whose end nobody tells
+    time.sleep(1.5)
+    line.closed = True
+    line.buttons.edge("call", True)
+    wait_for(lambda: line.events == ["pressed", "released", "pressed"])
+
+
+def test_a_line_that_cannot_be_read_is_as_its_edges_say(line: Line) -> None:
+    line.gone = True
+    line.buttons.edge("call", True)
+    wait_for(lambda: line.events == ["pressed"])
 
 
 def test_a_time_that_is_yet_to_come_is_now(told: Told) -> None:
