@@ -52,7 +52,8 @@ class Replay:
         for name in ("intercom", "hw", "tests/vm"):
             compileall.compile_dir(ROOT / name, quiet=1)
         self._guest = Guest(
-            init=ROOT / "tests/vm/guest.sh", rw=False, memory="2G", bound=True,
+            init=ROOT / "tests/vm/guest.sh", memory="2G", bound=True,
+            processors=min(2, os.cpu_count() or 1),
             arguments=[f"intercom_folder={folder}", *arguments],
         )  # fmt: skip
 

@@ -75,7 +75,7 @@ class Disk:
 
 
 class Guest(contextlib.AbstractContextManager["Guest"]):
-    """One User-mode Linux machine of one processor, started at once.
+    """One User-mode Linux machine, started at once.
 
     `init`: what the kernel runs first, a path in the guest. The root is the folder `tree` of the
     host (hostfs), or with `root` one of `disks`, /dev/ubda or a partition of it, /dev/ubda2. The
@@ -94,6 +94,7 @@ class Guest(contextlib.AbstractContextManager["Guest"]):
         root: str = "",
         rw: bool = False,
         memory: str = "768M",
+        processors: int = 1,
         arguments: Sequence[str] = (),
         quiet: bool = True,
         bound: bool = False,
@@ -112,7 +113,8 @@ class Guest(contextlib.AbstractContextManager["Guest"]):
         where = [f"root={root}"] if root else ["rootfstype=hostfs", f"rootflags={tree}"]
         command = [
             *(["setpriv", "--pdeathsig", "KILL"] if bound else []),
-            str(found), f"mem={memory}", *where, "rw" if rw else "ro", f"init={init}",
+            str(found), f"mem={memory}", "seccomp=on", f"ncpus={processors}",
+            *where, "rw" if rw else "ro", f"init={init}",
             *[disk.argument(unit) for unit, disk in enumerate(disks)],
             f"umid={self.folder.name}", f"uml_dir={self.folder}", "con=null", "con0=null,fd:1",
             *(["quiet"] if quiet else []), *arguments,
