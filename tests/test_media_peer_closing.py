@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -36,6 +37,21 @@ async def test_closing_goes_on_when_who_closes_is_cancelled() -> None:
                 await line.flat.peer.close()
             assert line.flat.pc.connectionState == "closed"
             assert line.flat.media._peers == {}  # noqa: SLF001 - nobody may keep it
+
+
+async def test_closing_while_it_comes_up_leaves_no_exception_behind() -> None:
+    """At each moment of the first tenth of a second, within which the transports meet."""
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    for moment in range(0, 100, 3):
+        async with Line() as line:
+            start = asyncio.create_task(line.door.peer.start())
+            await asyncio.sleep(moment / 1000)
+            await line.flat.peer.close()
+            await line.door.peer.close()
+            await start
+        gc.collect()
+    assert said == []
 
 
 async def test_everything_is_freed_even_when_closing_itself_is_cancelled() -> None:

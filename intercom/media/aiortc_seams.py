@@ -9,6 +9,8 @@ Why each seam exists, and the upstream thread it waits for:
   the packets come ready-made, so that one encode serves many peers (aiortc #58 has PLI's history).
 - `_now`: aiortc takes its time from the wall clock, and counts rates in steps of a millisecond: a
   clock that is set forward in a call (NTP on a Pi) has it count all of them, for minutes or years.
+- `let_close`: a connection that is closed while it comes up leaves a task with an exception that
+  nobody asks for, which asyncio logs as an error.
 - `packets_received`: a vanished peer is reported after 30 s; the watchdog counts packets.
 
 tests/test_media_aiortc_seams.py fails when one of these names moves.
@@ -18,12 +20,13 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiortc
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, clock
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 WRITTEN_FOR = "1.16"
@@ -45,6 +48,7 @@ def _now() -> datetime.datetime:
 
 vars(clock)["current_datetime"] = _now
 
+_CONNECT = "_RTCPeerConnection__connect"
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
 _ENCODER = "_RTCRtpSender__encoder"
@@ -135,6 +139,20 @@ def replace(owner: object, name: str, value: object) -> None:
     if not hasattr(owner, name):
         raise AttributeError(f"{type(owner).__name__} has no {name}: aiortc's seam has moved")
     setattr(owner, name, value)
+
+
+def let_close(pc: RTCPeerConnection) -> None:
+    """Have its coming up end quietly when it is closed meanwhile."""
+    connect: Callable[[], Awaitable[None]] = getattr(pc, _CONNECT)
+
+    async def connect_unless_closed() -> None:
+        try:
+            await connect()
+        except InvalidStateError:
+            if pc.signalingState != "closed":
+                raise
+
+    setattr(pc, _CONNECT, connect_unless_closed)
 
 
 def tap_receiver(receiver: RTCRtpReceiver, sink: Sink) -> None:

@@ -78,6 +78,7 @@ class Peer:
         self._route = route
         self._tasks = Tasks(f"peer {user_id}")
         self._pc = RTCPeerConnection(RTCConfiguration([], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        seams.let_close(self._pc)
         self._audio_out, self._video_out = PacketTrack("audio"), PacketTrack("video")
         self._audio_in = AudioReceiver(lambda: report(FirstSound(call_id, user_id)))
         self._video_in = VideoReceiver(
