@@ -6,6 +6,7 @@ ImportError) with the cause and the remedy when the device or its library is mis
 
 from __future__ import annotations
 
+from hw import displays, stuck
 from hw.base import (
     Camera,
     DeviceError,
@@ -44,9 +45,11 @@ __all__ = [
     "SimulatedPanel",
     "SoundSettings",
     "Speaker",
+    "camera_hangs",
     "list_cameras",
     "list_microphones",
     "load_pygame",
+    "no_display",
     "open_camera",
     "open_microphone",
     "open_panel",
@@ -70,6 +73,17 @@ def open_camera(
     on_fault: OnFault,
 ) -> Camera:
     """Start a camera: pictures in yuv420p of the settings' size, or packets of H.264 as well."""
+    with stuck.expected_back():
+        return _open_camera(driver, settings, on_frame, on_packet, on_fault)
+
+
+def _open_camera(
+    driver: str,
+    settings: CameraSettings,
+    on_frame: OnFrame,
+    on_packet: OnPacket,
+    on_fault: OnFault,
+) -> Camera:
     match driver:
         case "picamera2":
             from hw.camera_picamera2 import Picamera2Camera
@@ -142,11 +156,21 @@ def open_screen(
     return SdlScreen(driver, settings, on_touch, on_key, on_fault)
 
 
+def camera_hangs() -> bool:
+    """Tell whether a camera's driver does not answer, so that only a new process frees it."""
+    return stuck.hangs()
+
+
 def sound_hangs() -> bool:
     """Tell whether the sound library does not answer, so that only a new process has sound."""
     from hw import portaudio
 
     return portaudio.hangs()
+
+
+def no_display() -> bool:
+    """Tell whether it is known that no display is connected to this machine."""
+    return displays.none_connected()
 
 
 def load_pygame() -> None:

@@ -12,7 +12,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from hw import libcamera_errors, picamera2_encoder, picamera2_library
+from hw import libcamera_errors, picamera2_encoder, picamera2_library, stuck
 from hw.base import DeviceError, DeviceInfo, OnFault, OnFrame, OnPacket
 from hw.choose import choose
 from hw.guard import Guard
@@ -98,7 +98,8 @@ class Picamera2Camera:
         camera, self._camera = self._camera, None
         if camera is not None:
             encoder, self._encoder = self._encoder, None
-            close_device(camera, encoder)
+            with stuck.expected_back():
+                close_device(camera, encoder)
 
     def _start(self) -> None:
         self._camera.configure(self._configuration())

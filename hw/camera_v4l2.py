@@ -8,11 +8,11 @@ import threading
 import av
 from av.container import InputContainer
 
-from hw import v4l2
+from hw import stuck, v4l2
 from hw.base import DeviceError, DeviceInfo, OnFault, OnFrame
 from hw.choose import choose
 from hw.guard import Guard
-from hw.holders import busy
+from hw.holders import busy, is_held_here
 from hw.picture import fit, stamp
 from hw.raw_camera import RawCamera
 from hw.settings import CameraSettings
@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 _FORMATS = ("mjpeg", "yuyv422")  # a USB 2 camera has its high rates in MJPEG only
 _SILENCE = 3.0
+_FIRST = 10.0  # seconds to the first picture, which opening waits for
+_NEXT = 0.5  # seconds that closing waits for a picture
 _JOIN_TIMEOUT = 2.0
 
 
@@ -40,6 +42,7 @@ class V4l2Camera(RawCamera):
         self._on_fault = on_fault
         self._stop = threading.Event()
         path, self.name = _choose(list_cameras(), settings.device)
+        self._path = path
         self._container = _open(path, settings)
         self._watchdog = Watchdog("hw-camera-watch", _SILENCE, self._silent)
         self._thread = threading.Thread(target=self._run, name="hw-camera", daemon=True)
@@ -47,15 +50,20 @@ class V4l2Camera(RawCamera):
         _log.info("%s (%s) at %dx%d", self.name, path, settings.width, settings.height)
 
     def close(self) -> None:
-        """Stop after the picture that is awaited, and close the device; idempotent."""
+        """Stop after the picture that is awaited, if it comes, and close the device; idempotent."""
         self._watchdog.close()
         self._stop.set()
         if threading.current_thread() is self._thread:
             return
-        self._thread.join(_JOIN_TIMEOUT)
+        with stuck.expected_back():
+            self._thread.join(_NEXT)
+            if self._thread.is_alive():
+                v4l2.end_stream(self._path)
+                self._thread.join(_JOIN_TIMEOUT)
         if self._thread.is_alive():
-            # The kernel's read cannot be interrupted; the thread closes the device when it returns.
+            # It closes the device if its read returns; else only the end of this process does.
             _log.warning("%s does not answer; it is left to its own thread", self.name)
+            stuck.leave(self._thread)
 
     def _run(self) -> None:
         try:
@@ -98,6 +106,25 @@ class V4l2Camera(RawCamera):
 
 
 def _open(path: str, settings: CameraSettings) -> InputContainer:
+    """Open it and see its first picture; raises DeviceError, also when that does not come."""
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        v4l2.end_stream(path)
+
+    watchdog = Watchdog("hw-camera-open", _FIRST, give_up)
+    try:
+        container = _try_formats(path, settings, late)
+    finally:
+        watchdog.close()
+    if late.is_set():
+        container.close()
+        raise _no_picture(path)
+    return container
+
+
+def _try_formats(path: str, settings: CameraSettings, late: threading.Event) -> InputContainer:
     options = {
         "video_size": f"{settings.width}x{settings.height}",
         "framerate": str(settings.fps),
@@ -111,9 +138,16 @@ def _open(path: str, settings: CameraSettings) -> InputContainer:
         except (av.FileNotFoundError, av.PermissionError) as error:
             raise DeviceError("camera", _in_words(path, error)) from error
         except av.FFmpegError as error:
+            if late.is_set():
+                raise _no_picture(path) from error
             failure = error
     assert failure is not None
     raise DeviceError("camera", _in_words(path, failure)) from failure
+
+
+def _no_picture(path: str) -> DeviceError:
+    words = f"the camera {path} gives no picture within {_FIRST:.0f} s: plug it in again"
+    return DeviceError("camera", words)
 
 
 def _in_words(path: str, error: av.FFmpegError) -> str:
@@ -122,7 +156,8 @@ def _in_words(path: str, error: av.FFmpegError) -> str:
     if isinstance(error, av.PermissionError):
         return f"no permission for {path}: usermod -aG video USER"
     if "busy" in str(error.strerror).lower():
-        return f"the camera {path} is {busy(path)}: stop that program"
+        remedy = "restart the station" if is_held_here(path) else "stop that program"
+        return f"the camera {path} is {busy(path)}: {remedy}"
     return f"cannot open the camera {path}: {error.strerror}; choose another size, rate or device"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -25,6 +26,19 @@ def holders(*prefixes: str, proc: Path = Path("/proc")) -> list[str]:
     return found
 
 
+def is_held_here(path: str, proc: Path = Path("/proc")) -> bool:
+    """Whether this process itself has the file open."""
+    device = os.path.realpath(path)
+    for link in (proc / "self/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed just now
+            if str(link.readlink()) == device:
+                return True
+    return False
+
+
 def busy(*prefixes: str) -> str:
-    """ "in use by name (pid)" for an error message."""
-    return "in use by " + (", ".join(holders(*prefixes)) or "another program")
+    """ "in use by name (pid)" for an error message; a file may be held by this program itself."""
+    found = holders(*prefixes)
+    if any(is_held_here(path) for path in prefixes):
+        found.append("this program itself")
+    return "in use by " + (", ".join(found) or "another program")

@@ -145,10 +145,14 @@ class SdlScreen:
             self._claim.release()
             self._opened.set()
             return
+        # Whoever had it before may have left it dark, and a backlight stays so.
+        self._switch(on=True)
         self._opened.set()
         try:
             self._loop(self._surface)
         finally:
+            if not self._lit:
+                self._switch(on=True)
             self._surface = None
             sdl.close_display()
             self._claim.release()
@@ -198,9 +202,11 @@ class SdlScreen:
         if self._surface is not None:
             self._surface.fill((0, 0, 0))
             self._flip()
-        if self._driver == "kmsdrm":
-            set_screen_power(False)
+        self._switch(on=False)
 
     def _light(self) -> None:
+        self._switch(on=True)
+
+    def _switch(self, *, on: bool) -> None:
         if self._driver == "kmsdrm":
-            set_screen_power(True)
+            set_screen_power(on)

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hw import displays
 from hw.base import DeviceError, OnKey, OnTouch
 from hw.environ import environment
 from hw.settings import ScreenSettings
@@ -58,9 +59,13 @@ def open_display(driver: str, settings: ScreenSettings) -> pygame.Surface:
             return _set_mode(driver, settings)
         except pygame.error as error:
             pygame.display.quit()
-            raise DeviceError(
-                "screen", f"cannot open the {driver} screen: {error}; {_REMEDIES[driver]}"
-            ) from error
+            raise DeviceError("screen", _in_words(driver, error)) from error
+
+
+def _in_words(driver: str, error: pygame.error) -> str:
+    if driver == "kmsdrm" and displays.none_connected():
+        return 'no display is connected: plug one in, or set [screen] driver = "none"'
+    return f"cannot open the {driver} screen: {error}; {_REMEDIES[driver]}"
 
 
 def _refuse_stand_in(driver: str) -> None:

@@ -1,7 +1,12 @@
-"""Which /dev/video* are cameras: VIDIOC_QUERYCAP of linux/videodev2.h."""
+"""Which /dev/video* are cameras, and ending a read that no picture ends; linux/videodev2.h.
+
+FFmpeg waits in VIDIOC_DQBUF for the next picture. VIDIOC_STREAMOFF on the same file ends that wait;
+who else has the device open is refused it. That file is found in /proc/self/fd.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -10,6 +15,8 @@ from pathlib import Path
 
 _CAPABILITY = struct.Struct("16s32s32sIII12x")  # struct v4l2_capability
 _VIDIOC_QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
+_VIDIOC_STREAMOFF = 0x40045613  # _IOW('V', 19, int)
+_VIDEO_CAPTURE = struct.pack("i", 1)  # V4L2_BUF_TYPE_VIDEO_CAPTURE
 _CAP_VIDEO_CAPTURE = 0x00000001
 _CAP_DEVICE_CAPS = 0x80000000
 
@@ -31,6 +38,15 @@ def capture_devices(folder: Path = Path("/dev")) -> list[Device]:
         if card is not None:
             found.append(Device(path, card))
     return found
+
+
+def end_stream(path: str, folder: Path = Path("/proc/self/fd")) -> None:
+    """Have the driver give no more pictures to this process; a read of one fails at once."""
+    device = os.path.realpath(path)
+    for link in folder.iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile, or not the one that streams
+            if str(link.readlink()) == device:
+                fcntl.ioctl(int(link.name), _VIDIOC_STREAMOFF, _VIDEO_CAPTURE)
 
 
 def _card(path: Path) -> str | None:

@@ -78,6 +78,13 @@ HostName = Annotated[
         description="a machine's name: letters, digits and -, at most 63",
     ),
 ]
+TimeZone = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3})?$",
+        description='a time zone like "Europe/Berlin"',
+    ),
+]
 UdpPorts = Annotated[
     str, Meta(pattern=r"^([0-9]{1,5}-[0-9]{1,5})?$", description='a range like "50000-50100"')
 ]
@@ -112,6 +119,7 @@ class StationConfig(_Section, frozen=True, kw_only=True):
     control: str = ""
     metrics: HostPort = ""
     hostname: HostName = ""
+    timezone: TimeZone = ""
     language: Language = "en"
 
 
@@ -249,9 +257,13 @@ class PanelConfig(_Section, frozen=True, kw_only=True):
 
 
 class ScreenConfig(_Section, frozen=True, kw_only=True):
-    """The screen, in pixels and seconds; `screenshots` is a folder for pictures of it."""
+    """The screen, in pixels and seconds; `screenshots` is a folder for pictures of it.
+
+    `optional`: that no display is connected is no fault.
+    """
 
     driver: ScreenDriver = "kmsdrm"
+    optional: bool = False
     width: Annotated[int, Meta(ge=160, le=3840)] = 800
     height: Annotated[int, Meta(ge=120, le=2160)] = 480
     fullscreen: bool = True

@@ -8,13 +8,24 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from intercom.config import Config, HubConfig, PanelConfig, ScreenConfig, Secret, StationConfig
-from intercom.enroll import pending, store
+from intercom.config import (
+    CameraConfig,
+    Config,
+    HubConfig,
+    PanelConfig,
+    ScreenConfig,
+    Secret,
+    SoundConfig,
+    StationConfig,
+)
+from intercom.enroll import client, pending, store
 from intercom.enroll.code import parse
 from intercom.health import Health
-from intercom.station.enrolling import Waiting, attempt, until_enrolled
+from intercom.station.daemon import serve
+from intercom.station.enrolling import Moving, Waiting, attempt, until_enrolled
 from intercom.station.layout_enroll import enroll as layout
 from intercom.station.scene import Enroll
 
@@ -152,6 +163,95 @@ async def test_an_enrolled_station_goes_on_and_a_new_code_on_its_card_moves_it(
         moved = await until_enrolled(config(home))
     assert moved is not None
     assert (moved.hub.url, moved.station.user) == (f"wss://{other.address}", "desk")
+
+
+@pytest.mark.parametrize("hub", ["hub.local::8443", ".", "[1.2.3.4]", "hub..local"])
+async def test_an_address_that_is_none_is_told_once_and_forgotten(home: House, hub: str) -> None:
+    """An earlier version, or a hand, has left it: it must not end the daemon at each start."""
+    file = pending.path_of(home.key_file())
+    file.parent.mkdir()
+    file.write_bytes(msgspec.json.encode(pending.Pending(hub, home.invite())))
+    heard: list[str] = []
+    assert await attempt(config(home), heard.append) is None
+    assert len(heard) == 1
+    assert "no address" in heard[0]
+    assert not file.exists()
+
+
+async def test_what_no_library_takes_is_final(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lenient(text: str, plain: bool = False) -> str:
+        return f"wss://{text}"
+
+    pending.put(home.key_file(), "hub.local", home.invite())
+    monkeypatch.setattr(client, "hub_url", lenient)  # the check of the address has a hole
+    file = pending.path_of(home.key_file())
+    text = file.read_text().replace("hub.local", "hub..local")
+    file.write_text(text)
+    heard: list[str] = []
+    assert await attempt(config(home), heard.append) is None
+    assert len(heard) == 1
+    assert not file.exists()
+
+
+async def test_a_moved_station_tries_its_new_hub_until_it_answers(
+    home: House, tmp_path: Path
+) -> None:
+    await home.enroll(home.invite())
+    async with house(tmp_path / "other") as other:
+        code, address, port = other.invite("desk"), other.address, other.hub.port
+    pending.put(home.key_file(), address, code)
+    told = await until_enrolled(config(home))  # there is no network yet
+    assert told is not None
+    assert told.station.user == "door"
+    heard: list[str] = []
+    ended, busy = asyncio.Event(), [True]
+    moving = Moving(told, heard.append, lambda: busy[0], ended.set)
+    task = asyncio.create_task(moving.run())
+    async with asyncio.timeout(30):
+        while not heard:  # noqa: ASYNC110 (said by a task of its own)
+            await asyncio.sleep(0.02)
+        assert "no hub at" in heard[0]
+        async with house(tmp_path / "other", port=port):
+            while pending.take(home.key_file()) is not None:  # noqa: ASYNC110 (as above)
+                await asyncio.sleep(0.02)
+            assert not ended.is_set()  # a call is on
+            busy[0] = False
+            await task
+    assert ended.is_set()
+    anew = await until_enrolled(config(home))
+    assert anew is not None
+    assert (anew.hub.url, anew.station.user) == (f"wss://{address}", "desk")
+
+
+async def test_the_daemon_ends_itself_to_start_anew_as_another_device(
+    home: House, tmp_path: Path
+) -> None:
+    await home.enroll(home.invite())
+    async with house(tmp_path / "other") as other:
+        pending.put(home.key_file(), other.address, other.invite("desk"))
+        port = other.hub.port
+    bare = Config(
+        station=StationConfig(key_file=str(home.key_file())),
+        camera=CameraConfig(driver="none"),
+        sound=SoundConfig(driver="none"),
+        panel=PanelConfig(driver="none"),
+        screen=ScreenConfig(driver="none"),
+    )
+    told = await until_enrolled(bare)
+    assert told is not None
+    async with house(tmp_path / "other", port=port), asyncio.timeout(30):
+        await serve(told)  # comes back by itself
+    assert pending.take(home.key_file()) is None
+
+
+async def test_a_code_that_is_refused_ends_nobody(home: House) -> None:
+    await home.enroll(home.invite())
+    pending.put(home.key_file(), home.address, "0000-0000-0000-0000")
+    heard: list[str] = []
+    ended = asyncio.Event()
+    await Moving(config(home), heard.append, lambda: False, ended.set).run()
+    assert len(heard) == 1
+    assert not ended.is_set()
 
 
 async def test_nothing_pending_is_nothing_to_do(home: House) -> None:

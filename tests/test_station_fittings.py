@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -113,3 +114,39 @@ def test_the_screen_is_as_configured() -> None:
     assert fittings.screen_settings(config, "Kitchen") == hw.ScreenSettings(
         1024, 600, fullscreen=False, title="Kitchen", screenshots="/tmp/shots"
     )
+
+
+@pytest.mark.parametrize(("optional", "connected"), [(True, False), (True, True), (False, False)])
+async def test_a_screen_that_may_be_left_out_is_no_fault_when_it_is(
+    executor: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    optional: bool,
+    connected: bool,
+) -> None:
+    monkeypatch.setattr(device_slot, "RETRIES", (0.01,))
+    monkeypatch.setattr(hw, "no_display", lambda: not connected)
+    news: News = asyncio.Queue()
+    tries: list[int] = []
+    again = threading.Event()
+
+    def opener(on_fault: Callable[[str], None]) -> hw.Screen:
+        tries.append(1)
+        if len(tries) > 2:
+            again.set()
+        raise hw.DeviceError("screen", "no display is connected")
+
+    told = fittings.unless_optional(ScreenConfig(optional=optional), _teller(news))
+    slot = fittings.slot("screen", opener, executor, lambda device: None, told)
+    await slot.open()
+    assert await asyncio.to_thread(again.wait, 5)  # one that is plugged in later is found
+    await fittings.close(slot)
+    faults = [] if optional and not connected else [("screen", "no display is connected")]
+    assert [news.get_nowait() for _ in range(news.qsize())] == faults
+    warned = [it for it in caplog.records if it.name.startswith("intercom")]
+    lines = [it.getMessage() for it in warned if it.levelname == "WARNING"]
+    assert lines == ["screen: no display is connected"]
+
+
+def _teller(news: News) -> Callable[[str, str], None]:
+    return lambda kind, message: news.put_nowait((kind, message))

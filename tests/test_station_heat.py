@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw import thermal
-from hw.thermal import CAPPED, SINCE_BOOT, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat, read_heat
+from hw.thermal import CAPPED, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat, read_heat
 from intercom.media import UNCAPPED, Cap
 from intercom.station import heat as ht
 from intercom.station.cooling import PERIOD, Cooling
@@ -176,18 +176,41 @@ PI = {
 
 def test_a_pi_is_read(tmp_path: Path) -> None:
     heat = read_heat(write(tmp_path, PI))
-    assert heat == Heat(61.835, 0x50005)
+    assert heat == Heat(61.835, THROTTLED | UNDER_VOLTAGE)
     assert words(heat) == "62 °C, slowed down, weak supply"
     assert told(heat) == {
         "under_voltage": True, "capped": False, "throttled": True, "soft_limit": False
     }  # fmt: skip
-    assert told(heat, since_boot=True) == told(heat)
     assert told(Heat(50.0)) == {}
 
 
 def test_without_the_firmwares_file_the_supply_is_still_known(tmp_path: Path) -> None:
     supply = {"class/hwmon/hwmon3/name": "rpi_volt\n", "class/hwmon/hwmon3/in0_lcrit_alarm": "1\n"}
-    assert read_heat(write(tmp_path, supply)) == Heat(None, UNDER_VOLTAGE)
+    heat = read_heat(write(tmp_path, supply))
+    assert heat == Heat(None, UNDER_VOLTAGE, known=UNDER_VOLTAGE)
+    assert told(heat) == {"under_voltage": True}  # and not a word on slowing
+
+
+@pytest.mark.parametrize(
+    ("word", "alarm", "flags"),
+    [
+        ("10000", None, UNDER_VOLTAGE),  # for an instant, since the driver looked the last time
+        ("0", "1", UNDER_VOLTAGE),
+        ("e0000", None, 0),  # what slowed it in the last 2 s does not now
+        ("0", "0", 0),
+    ],
+)
+def test_a_supply_that_was_weak_a_moment_ago_is_weak(
+    tmp_path: Path, word: str, alarm: str | None, flags: int
+) -> None:
+    files = {"devices/platform/soc/soc:firmware/get_throttled": f"{word}\n"}
+    if alarm is not None:
+        files |= {
+            "class/hwmon/hwmon1/name": "rpi_volt",
+            "class/hwmon/hwmon1/in0_lcrit_alarm": alarm,
+        }
+    heat = read_heat(write(tmp_path, files))
+    assert (heat.flags, heat.since_boot) == (flags, None)
 
 
 @pytest.mark.parametrize("value", ["", "no number", "-274000", "4294967295", "²"])
@@ -220,8 +243,8 @@ def test_the_camera_is_told_and_so_is_the_log(caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.INFO)
     limits: list[Cap] = []
     cooling = Cooling(limits.append, HOT_FROM, Heat)
-    for count in range(4):
-        cooling.take(Heat(78.2, UNDER_VOLTAGE), count * PERIOD)
+    for now in range(0, 12, int(PERIOD)):
+        cooling.take(Heat(78.2, UNDER_VOLTAGE), now)
     assert limits == [STEPS[1]]
     weak = (("Processor", "78 °C"), ("Supply", "too weak"), ("Held down to", "20 /s"))
     assert cooling.rows() == weak
@@ -229,8 +252,8 @@ def test_the_camera_is_told_and_so_is_the_log(caplog: pytest.LogCaptureFixture) 
     assert cooling.rows()[1] == ("Slowed down by", "heat")
     cooling.heat = Heat(50.0, THROTTLED | UNDER_VOLTAGE)
     assert cooling.rows()[1] == ("Slowed down by", "weak supply")
-    for count in range(4, 20):
-        cooling.take(Heat(50.0, UNDER_VOLTAGE << SINCE_BOOT), count * PERIOD)
+    for now in range(20, 100, int(PERIOD)):
+        cooling.take(Heat(50.0, 0), now)
     assert limits == [STEPS[1], UNCAPPED]
     assert cooling.rows() == (("Processor", "50 °C"),)
     assert [record.getMessage() for record in caplog.records] == [
@@ -252,13 +275,29 @@ async def test_it_reads_again_and_again(tmp_path: Path, monkeypatch: pytest.Monk
     await asyncio.wait([task])
 
 
+def test_what_ever_was_since_the_start_is_kept_here(caplog: pytest.LogCaptureFixture) -> None:
+    """The kernel forgets it after 2 s; and a supply that is weak each time is told once."""
+    cooling = Cooling(_not_told, HOT_FROM, Heat)
+    for count in range(20):
+        cooling.take(Heat(50.0, UNDER_VOLTAGE if count % 2 else 0), count * PERIOD)
+    cooling.take(Heat(50.0, 0), 60)
+    assert told(cooling.heat)["under_voltage"] is False
+    assert told(cooling.since_start) == {
+        "under_voltage": True, "capped": False, "throttled": False, "soft_limit": False
+    }  # fmt: skip
+    assert len(caplog.records) == 1
+
+
 def test_the_metrics_tell_it() -> None:
-    shown = text(lambda: Snapshot("idle", True, heat=Heat(61.8, 0x80002), heat_step=2)).decode()
+    now, ever = Heat(61.8, CAPPED), Heat(flags=CAPPED | SOFT_LIMIT)
+    read = Snapshot("idle", True, heat=now, heat_ever=ever, heat_step=2)
+    shown = text(lambda: read).decode()
     for line in (
         "intercom_station_temperature_celsius 61.8",
         'intercom_station_throttled{cause="capped"} 1.0',
         'intercom_station_throttled{cause="throttled"} 0.0',
-        'intercom_station_throttled_since_boot{cause="soft_limit"} 1.0',
+        'intercom_station_throttled_since_start{cause="soft_limit"} 1.0',
+        'intercom_station_throttled_since_start{cause="under_voltage"} 0.0',
         "intercom_station_heat_step 2.0",
     ):
         assert f"\n{line}\n" in shown

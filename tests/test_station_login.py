@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from intercom.calling import Calling
-from intercom.config import Config, HubConfig, StationConfig
+from intercom.config import Config, HubConfig, Secret, StationConfig
 from intercom.demo.stage import free_port
 from intercom.enroll.client import enroll
 from intercom.enroll.key import DeviceKey
@@ -86,6 +86,18 @@ async def test_it_waits_for_a_hub_and_comes_back_after_a_logout(
     station.kicked.put_nowait("somebody else logged in")
     assert await station.hear() == Refused("This station was logged out", "somebody else logged in")
     assert await station.hear() == Ready()
+
+
+async def test_a_hub_whose_name_no_resolver_takes_is_no_hub(stack: AsyncExitStack) -> None:
+    config = Config(
+        station=StationConfig(user="door", token=Secret("t")),
+        hub=HubConfig(url="wss://hub..local:8443"),  # from an enrolment: the file is checked
+    )
+    station = await start(config, stack)
+    news = await station.hear()
+    assert isinstance(news, NoHub)
+    assert "hub..local" in news.message
+    assert isinstance(await station.hear(), NoHub)  # and is tried again
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from intercom.doctor import judge_camera
 from intercom.doctor.judge_camera import Look
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, skipped
+from intercom.doctor.running import how, needs
 from intercom.media import Quality
 from intercom.media.codec import open_codec
 from intercom.media.quality import quality
@@ -56,8 +57,8 @@ def check(patient: Patient) -> Iterator[Result]:
     if config.driver == "none":
         yield judge_camera.none("camera", "camera")
         return
-    if patient.station is not None and patient.station.in_call:
-        yield skipped("camera", "the station is in a call", "look again after the call")
+    if held := needs(patient.station):
+        yield skipped("camera", held, how(held))
         return
     wanted = quality(config.quality, config.bitrate or None, config.fps)
     devices = StationDevices(config, patient.config.sound, lambda *_, **__: None)

@@ -116,7 +116,7 @@ def login(seen: Seen, user: str, now: float) -> Result:
         return broken("login", it.refused, "see the hub's log and its [hub.users]")
     if it.user_id != user:
         words = f'the token is of "{it.user_id}", but [station] user is "{user}"'
-        return fault("login", words, f"mint one at the hub: intercom token {user} --config FILE")
+        return fault("login", words, f"mint one at the hub: sudo intercom token {user}")
     days = None if it.expires is None else (it.expires - now) / DAY
     text = f'"{it.user_id}" may log in, as "{it.name}"'
     if it.device:
@@ -125,7 +125,7 @@ def login(seen: Seen, user: str, now: float) -> Result:
         text += f", its token is good for {_days(days)}"
     warnings = []
     if days is not None and days < SOON:
-        remedy = f"mint a new one at the hub: intercom token {it.user_id} --config FILE"
+        remedy = f"mint a new one at the hub: sudo intercom token {it.user_id}"
         warnings.append(("it ends soon", remedy))
     good_for = None if days is None else round(days, 1)
     device = it.device or None
@@ -187,14 +187,16 @@ def _days(days: float) -> str:
 
 _NO_CREDENTIAL = (
     "set [station] token_file to a file that its user may read, or enroll this station:"
-    " `intercom invite USER` at the hub, then `intercom enroll HUB CODE`"
+    " `sudo intercom invite USER` at the hub, then `sudo intercom enroll HUB`"
 )
 
 
 def _remedy(seen: Seen, now: float) -> str:
     match seen.stage:
         case "none":
-            return "enroll it: `intercom invite USER` at the hub, then `intercom enroll HUB CODE`"
+            return (
+                "enroll it: `sudo intercom invite USER` at the hub, then `sudo intercom enroll HUB`"
+            )
         case "name":
             return (
                 "see [hub] url and the line network; a name that ends in .local needs"

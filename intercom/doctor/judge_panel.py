@@ -43,7 +43,7 @@ def buttons(seen: Buttons, pull_up: bool) -> Result:
         "buttons",
         text,
         [*_stuck(seen, rail), *_absent(seen, rail)],
-        _restless(seen),
+        _restless(seen, pull_up),
         wired=list(seen.pins),
         closed=list(seen.closed),
         restless=list(seen.restless),
@@ -60,10 +60,12 @@ def _stuck(seen: Buttons, rail: str) -> Complaints:
         yield f'"{name}" is pressed at rest', remedy
 
 
-def _restless(seen: Buttons) -> Complaints:
+def _restless(seen: Buttons, pull_up: bool) -> Complaints:
+    # As docs/hardware.md: with less than 10 kohm, 1 kohm in the wire leaves no level to be read.
     remedy = (
-        "a long wire: twist it with its ground, a resistor of 1 kohm to 3.3 V and 100 nF to"
-        " ground at the Pi; raise [panel] bounce"
+        f"a long wire: 10 kohm from the pin to {'3.3 V' if pull_up else 'ground'}, 1 kohm in"
+        " series with the wire and 100 nF from pin to ground, all at the Pi; outdoors an"
+        " optocoupler (docs/hardware.md); raise [panel] bounce"
     )
     for name, count in seen.restless.items():
         if name not in seen.closed:

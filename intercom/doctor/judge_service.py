@@ -46,6 +46,9 @@ def service(unit: Mapping[str, str]) -> Result:
     if sub == "auto-restart":
         words = f"{UNIT} ends again and again ({values['restarts']} restarts{last})"
         return fault("service", words, LOG, **values)
+    if state == "activating":
+        words = f"{UNIT} starts, and waits: {unit.get('StatusText') or 'it does not say for what'}"
+        return warning("service", words, "see the lines hub and login", **values)
     if state != "active":
         words = f"{UNIT} does not run ({state}, {sub})"
         return warning("service", words, "sudo systemctl enable --now intercom", **values)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hw.thermal import Heat, read_heat
+from hw.thermal import ALL_BITS, PAST, Heat, read_heat
 from intercom.doctor import hub, judge_machine
 from intercom.doctor.files import text
 from intercom.doctor.patient import Patient
@@ -48,12 +48,12 @@ def synchronised(root: Path, here: bool) -> bool | None:
 
 def check_power(patient: Patient) -> Iterator[Result]:
     """The firmware's word on the supply."""
-    yield judge_machine.power(_heat(patient).flags, "raspberry" in model(patient.root).lower())
+    yield judge_machine.power(read(patient), model(patient.root))
 
 
 def check_heat(patient: Patient) -> Iterator[Result]:
     """Temperature, and whether the processor is slowed down."""
-    yield judge_machine.heat(_heat(patient))
+    yield judge_machine.heat(read(patient))
 
 
 def model(root: Path) -> str:
@@ -61,15 +61,17 @@ def model(root: Path) -> str:
     return text(root / "proc/device-tree/model")
 
 
-def _heat(patient: Patient) -> Heat:
+def read(patient: Patient) -> Heat:
+    """By the firmware's own program where that can be asked: only it knows of the past."""
     found = read_heat(patient.root / "sys")
-    if found.flags is None and patient.is_here:
-        return replace(found, flags=_vcgencmd())
-    return found
+    word = _vcgencmd() if patient.is_here else None
+    if word is None:
+        return found
+    flags = word & ALL_BITS | (found.flags or 0)
+    return replace(found, flags=flags, known=ALL_BITS, since_boot=word >> PAST & ALL_BITS)
 
 
 def _vcgencmd() -> int | None:
-    """The firmware's bits by its own program, for kernels without the file in /sys."""
     found = re.search(r"throttled=(0x[0-9a-fA-F]+)", vcgencmd("get_throttled"))
     return int(found[1], 16) if found else None
 

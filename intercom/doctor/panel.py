@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import hw
@@ -13,7 +13,7 @@ from intercom.doctor import judge_camera, judge_panel
 from intercom.doctor.judge_panel import Buttons
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, broken, skipped
-from intercom.doctor.running import STOP, borrowed
+from intercom.doctor.running import borrowed, how
 from intercom.station.fittings import panel_settings
 
 REST = 1.0
@@ -28,38 +28,28 @@ Events = queue.Queue[tuple[str, str]]
 def check_buttons(patient: Patient) -> Iterator[Result]:
     """The buttons at rest, and each one pressed where somebody can be asked."""
     settings = panel_settings(patient.config.panel)
-    if patient.config.panel.driver == "none":
-        yield judge_camera.none("buttons", "panel")
-    elif not settings.buttons:
+    if patient.config.panel.driver != "none" and not settings.buttons:
         yield skipped("buttons", "none is wired ([panel] call, accept, hangup and mute are -1)")
     else:
-        with borrowed(patient.station, "panel") as held:
-            if held:
-                yield skipped("buttons", held, how(held))
-            else:
-                yield _buttons(patient, replace(settings, lamp=None))
+        yield _with_panel("buttons", patient, lambda: _buttons(patient, settings))
 
 
 def check_lamp(patient: Patient) -> Iterator[Result]:
     """The lamp blinks; who is there is asked whether it does."""
     settings = panel_settings(patient.config.panel)
-    if patient.config.panel.driver == "none":
-        yield judge_camera.none("lamp", "panel")
-    elif settings.lamp is None:
+    pin = settings.lamp
+    if patient.config.panel.driver != "none" and pin is None:
         yield skipped("lamp", "none is wired ([panel] lamp is -1)")
     else:
-        with borrowed(patient.station, "panel") as held:
-            if held:
-                yield skipped("lamp", held, how(held))
-            else:
-                yield _lamp(patient, replace(settings, buttons={}), settings.lamp)
+        yield _with_panel("lamp", patient, lambda: _lamp(patient, settings, pin or 0))
 
 
-def how(held: str) -> str:
-    """How a device that is held can be looked at nevertheless."""
-    if "in a call" in held:
-        return "look again after the call"
-    return f"{STOP}, or set [station] control so that it can be asked"
+def _with_panel(check: str, patient: Patient, look: Callable[[], Result]) -> Result:
+    """Look, where there is a panel that can be had."""
+    if patient.config.panel.driver == "none":
+        return judge_camera.none(check, "panel")
+    with borrowed(patient.station, "panel") as held:
+        return skipped(check, held, how(held)) if held else look()
 
 
 def _buttons(patient: Patient, settings: hw.PanelSettings) -> Result:
@@ -71,7 +61,9 @@ def _buttons(patient: Patient, settings: hw.PanelSettings) -> Result:
 
     faults: list[str] = []
     try:
-        panel = hw.open_panel(patient.config.panel.driver, settings, on_button, faults.append)
+        panel = hw.open_panel(
+            patient.config.panel.driver, replace(settings, lamp=None), on_button, faults.append
+        )
     except hw.DeviceError as error:
         return broken("buttons", error.message, WIRING)
     try:
@@ -130,7 +122,9 @@ def _lamp(patient: Patient, settings: hw.PanelSettings, pin: int) -> Result:
     levels: set[float] = set()
     ignore = lambda *_: None  # noqa: E731 - nobody presses here
     try:
-        panel = hw.open_panel(patient.config.panel.driver, settings, ignore, faults.append)
+        panel = hw.open_panel(
+            patient.config.panel.driver, replace(settings, buttons={}), ignore, faults.append
+        )
     except hw.DeviceError as error:
         return broken("lamp", error.message, WIRING)
     try:

@@ -26,18 +26,15 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A station that runs: its process, and its socket, if it has one that answers."""
+    """A station that runs: its process, its socket, if it has one that answers, and what it said;
+    `doing` is what it needed its devices for."""
 
     pid: int
     control: str = ""
     state: str = ""
     faults: tuple[tuple[str, str], ...] = ()
     why: str = ""  # it cannot be asked
-
-    @property
-    def in_call(self) -> bool:
-        """Whether it uses camera and sound now."""
-        return bool(self.state) and self.state != "idle"
+    doing: str = ""
 
 
 def find(config: Config, root: Path = Path("/")) -> Running | None:
@@ -62,7 +59,31 @@ def asked(control: str) -> Running:
     stats = command(control, {"do": "stats"})
     state = str(stats.get("state", "")).lower()
     faults = tuple(sorted((str(k), str(v)) for k, v in stats.get("faults", {}).items()))
-    return Running(int(stats["pid"]), control, state, faults)
+    return Running(int(stats["pid"]), control, state, faults, doing=str(stats.get("doing", "")))
+
+
+def needs(station: Running | None) -> str:
+    """Why camera and sound must be left alone now, or ""; asks again, as a call may have begun."""
+    if station is None:
+        return ""
+    if not station.control:
+        return f"the running station (process {station.pid}) may be in a call, and cannot be asked"
+    try:
+        doing = asked(station.control).doing
+    except NoAnswer as error:
+        return f"the running station may be in a call: {error}"
+    except (FileNotFoundError, ConnectionRefusedError):  # it has ended
+        return ""
+    except OSError as error:
+        return f"the running station may be in a call: {station.control}: {error.strerror}"
+    return f"the station is in use: {doing}" if doing else ""
+
+
+def how(held: str) -> str:
+    """How a device that is held or needed can be looked at nevertheless."""
+    if "the station is in use" in held:
+        return "look again afterwards"
+    return f"{STOP}, or set [station] control so that it can be asked"
 
 
 def command(control: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -91,9 +112,6 @@ def borrowed(station: Running | None, *kinds: str) -> Iterator[str]:
         return
     if not station.control:
         yield f"the running station (process {station.pid}) holds it"
-        return
-    if station.in_call:
-        yield "the station is in a call"
         return
     try:
         command(station.control, {"do": "lend", "devices": [*kinds], "seconds": LEND_SECONDS})

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hw
+from hw.displays import none_connected
 from intercom.doctor import judge_camera, judge_panel
 from intercom.doctor.judge_panel import Screen
-from intercom.doctor.panel import how
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, broken, skipped
-from intercom.doctor.running import borrowed
+from intercom.doctor.running import borrowed, how
 from intercom.station.fittings import screen_settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def check(patient: Patient) -> Iterator[Result]:
         try:
             yield _look(patient)
         except hw.DeviceError as error:
-            yield broken("screen", error.message, REMEDY)
+            if config.optional and none_connected(patient.root / "sys/class/drm"):
+                yield skipped("screen", "no display is connected, which [screen] optional allows")
+            else:
+                yield broken("screen", error.message, REMEDY)
 
 
 class _Bars:

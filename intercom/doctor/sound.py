@@ -16,6 +16,7 @@ from intercom.doctor.judge_sound import Echo, Stream
 from intercom.doctor.listening import RATE, Heard, Level, Pcm, find, level, murmur, sweep
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, broken, skipped
+from intercom.doctor.running import how, needs
 from intercom.media import Closable, VoiceSettings
 from intercom.media.align import Timeline
 from intercom.media.echo_path import EchoPath
@@ -83,13 +84,15 @@ def check(patient: Patient) -> Iterator[Result]:
     if sound.driver == "none":
         yield judge_camera.none("sound", "sound")
         return
-    if patient.station is not None and patient.station.in_call:
-        yield skipped("sound", "the station is in a call", "look again after the call")
+    if held := needs(patient.station):
+        yield skipped("sound", held, how(held))
         return
     devices = StationDevices(patient.config.camera, sound, lambda *_, **__: None)
     heard = listen(devices, patient, 1.0 if patient.quick else 3.0)
-    hears = not isinstance(heard, Result)
-    echo, rest = _speak(devices, patient, sound, hears)
+    if held := needs(patient.station):  # since a moment ago
+        echo, rest = None, [skipped("speaker", held, how(held))]
+    else:
+        echo, rest = _speak(devices, patient, sound, not isinstance(heard, Result))
     if isinstance(heard, Result):
         yield heard
     else:

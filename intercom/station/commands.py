@@ -67,10 +67,21 @@ class Commands:
         if request["do"] == "take_back":
             await lending.take_back()
             return {}
-        if self._app.calling.state is not State.IDLE:
-            raise CommandError("the station is in a call")
+        if doing := self._doing():
+            raise CommandError(f"the station is in use: {doing}")
         kinds = [str(kind) for kind in request["devices"]]
         return {"lent": await lending.lend(kinds, float(request["seconds"]))}
+
+    def _doing(self) -> str:
+        """What the station needs its devices for now; an empty string when it does not."""
+        app = self._app
+        if app.calling.state is not State.IDLE:
+            return "in a call"
+        if app.facts.leaving is not None:
+            return "a visitor leaves a message"
+        if app.facts.playing is not None:
+            return "a message is played"
+        return "it rings one after the other" if app.dialer.active else ""
 
     def _screenshot(self, path: Path) -> None:
         if self._app.display is None:
@@ -83,6 +94,7 @@ class Commands:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "state": str(app.calling.state),
+            "doing": self._doing(),
             "shown": app.display.meter.report() if app.display is not None else {},
             "first_shown": app.display.meter.first_shown if app.display is not None else 0.0,
             "cpu_s": usage.ru_utime + usage.ru_stime,

@@ -14,7 +14,10 @@ from intercom.station.numbers import Rows
 
 log = logging.getLogger(__name__)
 
-PERIOD = 5.0
+PERIOD = 2.0
+"""Seconds: the kernel asks the firmware as often, and remembers no longer."""
+WEAK_AGAIN = 600.0
+"""Seconds after which a supply that is weak again is worth another line."""
 
 
 class Cooling:
@@ -27,6 +30,10 @@ class Cooling:
         read: Callable[[], Heat] = read_heat,
     ) -> None:
         self.heat = Heat()
+        self.since_start = Heat()
+        """The firmware's bits that were ever set since this station started; nobody else keeps
+        that where programs can read it."""
+        self._weak_told = float("-inf")
         self._limit, self._read = limit, read
         self._governor = Governor(hot_from)
 
@@ -48,9 +55,14 @@ class Cooling:
     def take(self, heat: Heat, now: float) -> None:
         """A reading: remember it, and step if need be."""
         weak = (heat.flags or 0) & UNDER_VOLTAGE
-        if weak and not (self.heat.flags or 0) & UNDER_VOLTAGE:
+        was_weak = (self.heat.flags or 0) & UNDER_VOLTAGE
+        if weak and not was_weak and now - self._weak_told >= WEAK_AGAIN:
+            self._weak_told = now
             log.warning("the supply is too weak: a better one, or a shorter or thicker cable")
         self.heat = heat
+        if heat.flags is not None:
+            ever = heat.flags | (self.since_start.flags or 0)
+            self.since_start = Heat(flags=ever, known=heat.known)
         before = self.step
         if not self._governor.judge(heat, now):
             return

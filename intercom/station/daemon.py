@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import hw
+from intercom import phases as ph
 from intercom.calling import Calling
 from intercom.config import Config
-from intercom.health import FRAME_LIMIT, Health
+from intercom.health import Health
 from intercom.link import pinned
 from intercom.media import Media, VoiceSettings, route
 from intercom.plan import RECORDING, Plan
@@ -27,7 +27,7 @@ from intercom.station.control import Control, Trace
 from intercom.station.cooling import Cooling
 from intercom.station.devices import StationDevices
 from intercom.station.display_open import display_of
-from intercom.station.enrolling import until_enrolled
+from intercom.station.enrolling import Moving, until_enrolled
 from intercom.station.login import Access, Login, News, NoHub, Ready, Refused
 from intercom.station.message import VisitorsMessage
 
@@ -55,14 +55,14 @@ async def serve(config: Config) -> None:
         stack.push_async_callback(app.tasks.close)
         cooling = Cooling(media.limit, config.camera.hot_from)
         app.monitor.machine = cooling.rows
-        health = Health(lambda: _ails(media, devices))
+        health = Health(lambda: devices.ails(media.camera_open))
         stack.callback(health.close)
         stack.callback(health.stopping)
         await _serve(config, app, cooling, stack)
         stack.push_async_callback(calling.logout)
         login = Login(calling, config.station.user, access, app.kicked, _telling(app, health))
-        fitted = _fit(config, app, stack)
-        await _until_stopped(app, *fitted, login.run(), health.run(), cooling.run(), app.run())
+        works = (login.run(), health.run(), cooling.run(), app.run(), _moving(config, app).run())
+        await _until_stopped(app, *_fit(config, app, stack), *works)
 
 
 async def _until_stopped(app: App, *works: Coroutine[Any, Any, None]) -> None:
@@ -114,6 +114,7 @@ async def _serve(config: Config, app: App, cooling: Cooling, stack: AsyncExitSta
                 monitor.numbers,
                 monitor.counters,
                 cooling.heat,
+                cooling.since_start,
                 cooling.step,
             )
 
@@ -143,6 +144,20 @@ def _telling(app: App, health: Health) -> Callable[[News], None]:
     return tell
 
 
+def _moving(config: Config, app: App) -> Moving:
+    """Return what tries an enrolment that came by the card of a station that has one."""
+
+    def say(what: str) -> None:
+        app.facts.faults["enrolment"] = what
+        app.face.refresh()
+
+    def busy() -> bool:
+        calls = isinstance(app.calling.phase, ph.Call) or app.dialer.active
+        return calls or app.facts.leaving is not None
+
+    return Moving(config, say, busy, app.quit.set)
+
+
 def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
     """Return what opens the panel and the screen; `stack` closes them."""
     executor = ThreadPoolExecutor(2, "fittings")
@@ -168,17 +183,10 @@ def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any,
             lambda fault: hw.open_screen(config.screen.driver, size, hands.touch, hands.key, fault),
             executor,
             app.display.attach,
-            app.device,
+            fittings.unless_optional(config.screen, app.device),
         )
         stack.push_async_callback(fittings.close, screen)
         app.lending.add(screen)
         opening.append(screen.open())
     stack.push_async_callback(app.lending.close)
     return opening
-
-
-def _ails(media: Media, devices: StationDevices) -> str:
-    """Say what only a new process would mend: a camera without pictures, a library that hangs."""
-    if media.camera_open and time.monotonic() - devices.last_frame >= FRAME_LIMIT:
-        return "the camera is open but dead"
-    return "the sound library does not answer" if hw.sound_hangs() else ""

@@ -10,6 +10,7 @@ import av
 
 import hw
 from intercom.config import CameraConfig, SoundConfig
+from intercom.health import FRAME_LIMIT
 from intercom.media import Camera, Closable, Quality
 
 
@@ -90,6 +91,14 @@ class StationDevices:
             return fill(count)
 
         return hw.open_speaker(self._sound.driver, settings, pull, on_fault)
+
+    def ails(self, camera_open: bool) -> str:
+        """Say what only a new process would mend: a dead camera, a driver or library that hangs."""
+        if camera_open and time.monotonic() - self.last_frame >= FRAME_LIMIT:
+            return "the camera is open but dead"
+        if hw.camera_hangs():
+            return "the camera's driver does not answer"
+        return "the sound library does not answer" if hw.sound_hangs() else ""
 
     def cameras(self) -> list[tuple[str, str]]:
         """(ID, name) of each camera."""

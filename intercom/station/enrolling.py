@@ -2,7 +2,8 @@
 
 They are typed on its screen, or left by the first boot (`enroll.pending`), or somebody uses
 `intercom enroll` on this machine. A hub that cannot be reached is tried for ever; what is final,
-such as a code that has expired, is told.
+such as a code that has expired, is told. A station that is enrolled and finds a new code on its
+card tries that in the background, and starts anew with what comes of it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ async def until_enrolled(config: Config) -> Config | None:
         stack.callback(health.close)
         waiting = Waiting(config, health)
         waiting.sign.open(stack)
-        log.warning("not enrolled: at the hub `intercom invite USER`, here `intercom enroll`")
+        log.warning(
+            "not enrolled: at the hub `sudo intercom invite USER`, here `sudo intercom enroll HUB`"
+        )
         enrolled = await _or_stop(waiting, health, stop)
         if enrolled is None:
             health.stopping()
@@ -80,13 +83,49 @@ async def attempt(config: Config, say: Say) -> Enrolled | None:
     except (NotReachable, KeyFileError) as error:
         say(str(error))
         return None
-    except EnrollError as error:
+    except (EnrollError, ValueError) as error:  # ValueError: an address that no library takes
         refused = str(error)
     with contextlib.suppress(OSError):  # it is tried again, then, and works or is refused again
         await asyncio.to_thread(_forget, key_file, asked)
     if refused:
         say(refused)
     return enrolled
+
+
+class Moving:
+    """Tries what is pending at a station that is enrolled already, beside its work.
+
+    `say` hears how it goes; `busy` tells whether a call is on; `end` ends the station, which then
+    starts anew with the new enrolment.
+    """
+
+    def __init__(
+        self, config: Config, say: Say, busy: Callable[[], bool], end: Callable[[], None]
+    ) -> None:
+        self._config, self._say, self._busy, self._end = config, say, busy, end
+        self._said, self._backoff = "", Backoff()
+
+    async def run(self) -> None:
+        """Return when nothing is pending (any more): it was done, or refused for good."""
+        key_file = Path(self._config.station.key_file)
+        if not by_key(self._config):
+            return
+        while await asyncio.to_thread(pending.take, key_file) is not None:
+            moved = await attempt(self._config, self._tell)
+            if moved is None:
+                await self._backoff.rest(lasted=0.0, in_call=False)
+                continue
+            while self._busy():  # noqa: ASYNC110 (a call has no event for its end that lasts)
+                await asyncio.sleep(LOOK)
+            log.info("enrolled anew as %s at %s: starting anew", moved.user, moved.url)
+            self._end()
+            return
+
+    def _tell(self, what: str) -> None:
+        if what != self._said:
+            log.warning("%s", what)
+        self._said = what
+        self._say(what)
 
 
 def _forget(key_file: Path, asked: pending.Pending) -> None:

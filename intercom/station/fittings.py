@@ -45,6 +45,21 @@ def screen_settings(screen: ScreenConfig, title: str) -> hw.ScreenSettings:
     )
 
 
+def unless_optional(
+    screen: ScreenConfig, tell: Callable[[str, str], None]
+) -> Callable[[str, str], None]:
+    """`tell` of a slot, which does not hear that no display is connected where that is allowed.
+
+    The slot itself puts it into the log, once.
+    """
+
+    def heard(kind: str, message: str) -> None:
+        if not (message and screen.optional and hw.no_display()):
+            tell(kind, message)
+
+    return heard
+
+
 def slot(
     kind: str,
     opener: Callable[[Callable[[str], None]], D],

@@ -11,7 +11,7 @@ count here): pictures that are left out keep it below that, where sound suffers 
 
 from __future__ import annotations
 
-from hw.thermal import CAPPED, SINCE_BOOT, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
+from hw.thermal import CAPPED, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
 from intercom.media import UNCAPPED, Cap
 
 STEPS = (UNCAPPED, Cap(20, 1080), Cap(15, 720), Cap(10, 480), Cap(5, 360))
@@ -32,12 +32,11 @@ CAUSES = {
 """The firmware's bits by the names that the metrics give them."""
 
 
-def told(heat: Heat, *, since_boot: bool = False) -> dict[str, bool]:
-    """What the firmware says, by cause; empty where it says nothing."""
+def told(heat: Heat) -> dict[str, bool]:
+    """What the firmware says, by those causes that it tells; empty where it says nothing."""
     if heat.flags is None:
         return {}
-    shift = SINCE_BOOT if since_boot else 0
-    return {name: bool(heat.flags >> shift & bit) for name, bit in CAUSES.items()}
+    return {name: bool(heat.flags & bit) for name, bit in CAUSES.items() if heat.known & bit}
 
 
 def is_slowed(heat: Heat) -> bool:

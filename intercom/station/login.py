@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 REFUSED_RETRY = 20.0
 """Seconds after which a refused login is tried again: the hub's owner may have helped."""
-ENROLL = "At the hub: intercom invite USER. Here: intercom enroll HUB CODE."
+ENROLL = "At the hub: sudo intercom invite USER. Here: sudo intercom enroll HUB."
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Snapshot:
     numbers: Mapping[str, Numbers] = field(default_factory=dict)
     counters: Mapping[str, Counters] = field(default_factory=dict)
     heat: Heat = field(default_factory=Heat)
+    heat_ever: Heat = field(default_factory=Heat)
     heat_step: int = 0
 
 
@@ -82,8 +83,8 @@ def _machine(now: Snapshot) -> Iterator[Metric]:
     if heat.celsius is not None:
         meaning = "Temperature of the processor."
         yield GaugeMetricFamily(f"{prefix}_temperature_celsius", meaning, heat.celsius)
-    for name, since_boot in (("throttled", False), ("throttled_since_boot", True)):
-        causes = told(heat, since_boot=since_boot)
+    for name, it in (("throttled", heat), ("throttled_since_start", now.heat_ever)):
+        causes = told(it)
         if causes:
             family = GaugeMetricFamily(f"{prefix}_{name}", _THROTTLED[name], labels=["cause"])
             for cause, is_so in causes.items():
@@ -96,7 +97,7 @@ def _machine(now: Snapshot) -> Iterator[Metric]:
 
 _THROTTLED = {
     "throttled": "What the firmware slows the machine down for, now.",
-    "throttled_since_boot": "What it has slowed the machine down for, since the boot.",
+    "throttled_since_start": "What it was seen to do so for, since this station started.",
 }
 
 

@@ -155,6 +155,16 @@ def test_a_long_wire_is_told() -> None:
     assert (result.verdict, "moved 7 times" in result.text) == ("warning", True)
 
 
+@pytest.mark.parametrize(("pull_up", "rail"), [(True, "3.3 V"), (False, "ground")])
+def test_a_long_wire_is_mended_as_the_page_on_hardware_says(pull_up: bool, rail: str) -> None:
+    """A stronger pull than 10 kohm, against 1 kohm in the wire, leaves no level to be read."""
+    seen = Buttons("panel", {"call": 17}, restless={"call": 7})
+    remedy = judge_panel.buttons(seen, pull_up=pull_up).remedy
+    assert f"10 kohm from the pin to {rail}, 1 kohm in series" in remedy
+    page = (Path(__file__).parents[2] / "docs/hardware.md").read_text()
+    assert "10 kΩ from the pin to 3.3 V (to ground with `pull_up = false`); 1 kΩ in series" in page
+
+
 def test_the_lamp_blinks(tmp_path: Path) -> None:
     assert only(panel.check_lamp(patient(tmp_path))).verdict == "ok"
     seen = only(panel.check_lamp(patient(tmp_path, asker=Person(answer=False))))
@@ -173,6 +183,17 @@ def test_a_station_that_cannot_be_asked_keeps_its_panel_and_screen(tmp_path: Pat
 
 
 # -- the screen --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("optional", "verdict"), [("true", "skipped"), ("false", "fault")])
+def test_a_display_that_is_not_connected(tmp_path: Path, optional: str, verdict: str) -> None:
+    """There is no graphics card here either, so that SDL cannot open one."""
+    if list(Path("/dev").glob("dri/card*")):
+        pytest.skip("there is a graphics card")
+    root = plant(tmp_path / "root", {"sys/class/drm/card1-HDMI-A-1/status": "disconnected"})
+    changes = {"screen__driver": '"kmsdrm"', "screen__optional": optional}
+    result = only(screen.check(patient(tmp_path, root=root, changes=changes)))
+    assert result.verdict == verdict
 
 
 def test_a_screen_paints(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hw.thermal import SINCE_BOOT, SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
+from hw.thermal import SOFT_LIMIT, THROTTLED, UNDER_VOLTAGE, Heat
 from intercom.doctor import (
     card,
     judge_card,
@@ -29,6 +30,7 @@ from intercom.doctor.results import Result
 from tests.doctor.patients import only, patient
 from tests.doctor.trees import EXT4, PI4, PI5, TOUCH, WIRELESS, plant
 
+PI_4 = "Raspberry Pi 4 Model B Rev 1.5"
 NOW = judge_machine.EARLIEST + 300 * 86400
 
 
@@ -80,20 +82,63 @@ def test_a_pi_5_with_a_weak_supply(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "power", "heat"),
+    ("flags", "past", "power", "heat"),
     [
-        (0, "ok", "ok"),
-        (UNDER_VOLTAGE, "fault", "ok"),
-        (UNDER_VOLTAGE << SINCE_BOOT, "warning", "ok"),
-        (THROTTLED, "ok", "fault"),
-        (THROTTLED << SINCE_BOOT, "ok", "warning"),
-        (SOFT_LIMIT | SOFT_LIMIT << SINCE_BOOT, "ok", "ok"),  # a 3B+ at 60 degrees
-        (None, "skipped", "ok"),
+        (0, 0, "ok", "ok"),
+        (UNDER_VOLTAGE, None, "fault", "ok"),
+        (0, UNDER_VOLTAGE, "warning", "ok"),
+        (THROTTLED, None, "ok", "fault"),
+        (0, THROTTLED, "ok", "warning"),
+        (SOFT_LIMIT, SOFT_LIMIT, "ok", "ok"),  # a 3B+ at 60 degrees
+        (None, None, "skipped", "ok"),
     ],
 )
-def test_the_bits_of_the_firmware(flags: int | None, power: str, heat: str) -> None:
-    assert judge_machine.power(flags, is_pi=True).verdict == power
-    assert judge_machine.heat(Heat(50.0, flags)).verdict == heat
+def test_the_bits_of_the_firmware(
+    flags: int | None, past: int | None, power: str, heat: str
+) -> None:
+    seen = Heat(50.0, flags, since_boot=past)
+    assert judge_machine.power(seen, PI_4).verdict == power
+    assert judge_machine.heat(seen).verdict == heat
+
+
+@pytest.mark.parametrize("past", [None, 0])
+def test_what_was_since_the_start_is_told_only_where_it_is_known(past: int | None) -> None:
+    seen = Heat(50.0, 0, since_boot=past)
+    known = past is not None
+    for result, key in (
+        (judge_machine.power(seen, PI_4), "undervoltage_since_boot"),
+        (judge_machine.heat(seen), "slowed_since_boot"),
+    ):
+        assert ("never" in result.text, "not told" in result.text) == (known, not known)
+        assert result.values[key] is (False if known else None)
+
+
+def test_the_driver_of_the_supply_says_nothing_on_slowing() -> None:
+    seen = Heat(50.0, 0, known=UNDER_VOLTAGE)
+    heat = judge_machine.heat(seen)
+    assert (heat.verdict, heat.text, heat.values["slowed_now"]) == ("ok", "50 °C", None)
+    assert judge_machine.power(seen, PI_4).verdict == "ok"
+
+
+@pytest.mark.parametrize("model", ["Raspberry Pi Zero 2 W Rev 1.0", "Raspberry Pi Zero W Rev 1.1"])
+def test_a_zero_cannot_tell_of_its_supply(model: str) -> None:
+    assert judge_machine.power(Heat(50.0, 0, since_boot=0), model).verdict == "skipped"
+
+
+def test_the_firmwares_own_program_is_asked_for_the_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of that name answers as the Pi's does."""
+    program = tmp_path / "vcgencmd"
+    program.write_text("#!/bin/sh\necho throttled=0x50000\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    it = patient(tmp_path)
+    assert it.is_here
+    assert only(machine.check_heat(it)).values["slowed_since_boot"] is True
+    seen = machine.read(it)
+    assert (seen.flags, seen.since_boot) == (0, UNDER_VOLTAGE | THROTTLED)
+    assert machine.read(pi(tmp_path, PI4)).since_boot is None  # another machine's tree
 
 
 @pytest.mark.parametrize(
@@ -219,6 +264,8 @@ RUNS = {
         ({"ActiveState": "failed", "Result": "oom-kill"}, "fault", "the last by oom-kill"),
         ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "41",
           "Result": "watchdog"}, "fault", "41 restarts, the last by watchdog"),
+        ({"ActiveState": "activating", "SubState": "start", "StatusText": "no hub at wss://hub"},
+         "warning", "starts, and waits: no hub at wss://hub"),
         ({"NRestarts": "2"}, "warning", "2 restarts since it was well"),
         ({"UnitFileState": "disabled"}, "warning", "does not start with the machine"),
     ],
@@ -228,6 +275,7 @@ def test_service(changes: dict[str, str], verdict: str, words: str) -> None:
     result = judge_service.service(judge_service.properties(shown))
     assert (result.verdict, words in result.text) == (verdict, True), result
     assert result.remedy or verdict in {"ok", "skipped"}
+    assert ("enable --now" in result.remedy) == (changes.get("ActiveState") == "inactive")
 
 
 def test_the_rights_are_those_of_the_services_user(tmp_path: Path) -> None:

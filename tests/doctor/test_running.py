@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ from typing import Any
 import pytest
 
 from intercom.config import load
-from intercom.doctor import running, service
+from intercom.doctor import camera, running, service, showing, sound
+from intercom.doctor.results import ok
 from intercom.doctor.running import NoAnswer, Running, borrowed, command, find
-from tests.doctor.patients import only, patient, toml
+from tests.doctor.patients import Person, only, patient, toml
 
 
 @dataclass
@@ -32,7 +35,11 @@ class Here:
 
     def opened(self) -> set[str]:
         """The devices that are open, as its events tell."""
-        state: set[str] = set()
+        return set(self.openings())
+
+    def openings(self) -> list[str]:
+        """Each device that was opened, as often as it was."""
+        state: list[str] = []
         with socket.socket(socket.AF_UNIX) as wire:
             wire.settimeout(0.3)
             wire.connect(str(self.control))
@@ -40,7 +47,7 @@ class Here:
                 for line in wire.makefile("rb"):
                     entry = json.loads(line)
                     if entry["event"] == "open":
-                        state.add(entry["device"])
+                        state.append(entry["device"])
             except TimeoutError:
                 return state
         return state
@@ -76,7 +83,7 @@ def test_a_station_is_found_asked_and_lends(station: Here, tmp_path: Path) -> No
     assert found is not None
     assert (found.pid, found.control) == (station.process.pid, str(station.control))
     assert found.state == "idle"
-    assert not found.in_call
+    assert found.doing == ""
     line = only(service.check_station(patient(tmp_path, station=found)), "station")
     assert (line.verdict, line.values["running"]) == ("ok", True)
     with borrowed(found, "panel", "screen") as held:
@@ -105,8 +112,6 @@ def test_what_cannot_be_lent(station: Here) -> None:
             command(control, wrong)
     with borrowed(Running(1, control), "microphone") as held:
         assert "does not lend" in held
-    with borrowed(Running(1, control, state="connected"), "panel") as held:
-        assert "in a call" in held
 
 
 def test_a_station_without_a_socket_is_found_by_its_process(tmp_path: Path) -> None:
@@ -145,6 +150,15 @@ def test_its_own_faults_are_told(tmp_path: Path) -> None:
     assert "no camera found" in lines[1].text
 
 
+def test_the_results_are_shown_on_the_screen_that_the_station_lends(
+    station: Here, tmp_path: Path
+) -> None:
+    before = station.openings().count("screen")
+    it = patient(tmp_path, station=find(load(station.config.read_text(), "test", "station")))
+    assert showing.show(it, [ok("camera", "well")], seconds=0.2)
+    until(lambda: station.openings().count("screen") == before + 1, station.process)
+
+
 def test_the_doctor_looks_at_a_running_station(station: Here) -> None:
     """From outside, as a person would; and afterwards the station has its devices again."""
     checks = "station,buttons,lamp,screen,camera"
@@ -161,3 +175,63 @@ def test_the_doctor_looks_at_a_running_station(station: Here) -> None:
     until(lambda: lamp(Running(1, str(station.control))) is not None, station.process)
     os.kill(station.process.pid, signal.SIGTERM)
     assert station.process.wait(10) == 0
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[tuple[Running, dict[str, Any]]]:
+    """A station that was idle when it was found, and what its socket says from then on."""
+    path, says = tmp_path / "c.sock", {"ok": True, "pid": 1, "state": "idle", "doing": ""}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    wire, _ = server.accept()
+                    with wire:
+                        wire.recv(1000)
+                        wire.sendall(json.dumps(says).encode() + b"\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield Running(1, str(path), "idle"), says
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_camera_and_sound_are_left_to_a_call_that_began_meanwhile(
+    told: tuple[Running, dict[str, Any]], tmp_path: Path
+) -> None:
+    station, says = told
+    it = patient(tmp_path, station=station)
+    assert running.needs(station) == ""
+    says["doing"] = "in a call"
+    for check in (camera.check, sound.check):
+        line = only(check(it))
+        assert (line.verdict, "in a call" in line.text) == ("skipped", True)
+        assert line.remedy == "look again afterwards"
+
+
+def test_a_call_that_begins_while_the_microphone_is_heard_keeps_the_speaker(
+    told: tuple[Running, dict[str, Any]], tmp_path: Path
+) -> None:
+    station, says = told
+
+    def begins(text: str) -> None:
+        says["doing"] = "in a call"
+
+    lines = {it.check: it for it in sound.check(
+        patient(tmp_path, station=station, asker=Person(hears=begins))
+    )}  # fmt: skip
+    assert set(lines) == {"microphone", "speaker"}
+    assert lines["speaker"].verdict == "skipped"
+
+
+def test_who_cannot_be_asked_may_be_in_a_call(tmp_path: Path) -> None:
+    it = patient(tmp_path, station=Running(4711))
+    for check in (camera.check, sound.check):
+        line = only(check(it))
+        assert (line.verdict, "may be in a call" in line.text) == ("skipped", True)
+        assert "control" in line.remedy
+    assert running.needs(Running(1, str(tmp_path / "gone"))) == ""  # it has ended since

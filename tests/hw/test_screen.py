@@ -15,7 +15,8 @@ import pygame
 import pytest
 
 import hw
-from hw import DeviceError, ScreenSettings
+from hw import DeviceError, ScreenSettings, displays, sdl
+from hw.backlight import set_screen_power
 from tests.hw.helpers import wait_for
 from tests.hw.servers import missing
 
@@ -246,3 +247,67 @@ def test_kmsdrm_without_a_screen_is_refused_in_words() -> None:
         pytest.skip("there is a graphics card")
     with pytest.raises(DeviceError, match="groups video"):
         hw.open_screen("kmsdrm", SETTINGS, lambda x, y: None, lambda name: None, no_fault)
+
+
+def test_kmsdrm_without_a_display_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    if list(Path("/dev").glob("dri/card*")):
+        pytest.skip("there is a graphics card")
+    monkeypatch.setattr(displays, "none_connected", lambda: True)
+    with pytest.raises(DeviceError, match=r'no display is connected: .* driver = "none"'):
+        hw.open_screen("kmsdrm", SETTINGS, lambda x, y: None, lambda name: None, no_fault)
+
+
+@pytest.mark.parametrize(
+    ("states", "none"),
+    [
+        ({}, False),
+        ({"card1-HDMI-A-1": "disconnected", "card1-HDMI-A-2": "disconnected"}, True),
+        ({"card1-HDMI-A-1": "disconnected", "card1-Writeback-1": "unknown"}, True),
+        ({"card1-HDMI-A-1": "disconnected", "card0-DSI-1": "connected"}, False),
+        ({"card1-Composite-1": "unknown", "card1-HDMI-A-1": "disconnected"}, False),
+        ({"card1-Writeback-1": "unknown"}, False),
+    ],
+)
+def test_whether_a_display_is_connected(tmp_path: Path, states: dict[str, str], none: bool) -> None:
+    for name, state in states.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "status").write_text(f"{state}\n")
+    assert displays.none_connected(tmp_path) is none
+
+
+@pytest.fixture
+def backlight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The switch of a panel's backlight, and SDL's dummy driver in place of kmsdrm."""
+    switch = tmp_path / "panel" / "bl_power"
+    switch.parent.mkdir()
+    switch.write_text("0")
+    open_display = sdl.open_display
+    monkeypatch.setattr(sdl, "open_display", lambda _, settings: open_display("dummy", settings))
+    monkeypatch.setattr(
+        "hw.screen.set_screen_power", lambda on: set_screen_power(on, root=tmp_path)
+    )
+    return switch
+
+
+def lit(switch: Path) -> bool:
+    """Whether the backlight is on."""
+    return {"0": True, "4": False}[switch.read_text()]
+
+
+def kmsdrm() -> hw.Screen:
+    """A screen of its own."""
+    return hw.open_screen("kmsdrm", SETTINGS, lambda x, y: None, lambda name: None, no_fault)
+
+
+def test_a_screen_that_is_closed_in_the_dark_leaves_its_backlight_on(backlight: Path) -> None:
+    with closing(kmsdrm()) as screen:
+        screen.set_power(False)
+        wait_for(lambda: not lit(backlight))
+    assert lit(backlight)
+
+
+def test_a_screen_is_lit_when_it_is_opened(backlight: Path) -> None:
+    """Whoever had it before may have been killed in the dark."""
+    backlight.write_text("4")
+    with closing(kmsdrm()):
+        assert lit(backlight)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import hw
 from intercom.demo.stage import Remote
 from tests.vm.guest import aloop, vivid
 from tests.vm.guest.house import DOOR, House
@@ -84,6 +85,43 @@ async def test_the_camera_goes_in_a_call_and_comes_back(house: House) -> None:
             vivid.choose_item("OSD Text Mode", "None")
             await house.door.wait("restored", gone, device="camera", seconds=LONG)
             await house.shows("Blue", LONG)
+
+
+async def test_a_camera_whose_stream_stalls_is_given_back(house: House) -> None:
+    with house.plays("a camera that stays and gives no more pictures, and goes on"):
+        faults: list[str] = []
+        await asyncio.to_thread(_stall, faults)
+        assert any("no picture for" in message for message in faults)
+
+
+def _stall(faults: list[str]) -> None:
+    """In this process, beside the stations at rest: its driver alone is of interest here."""
+    pictures = threading.Event()
+    settings = hw.CameraSettings(device=str(vivid.node()), width=320, height=240, fps=3)
+
+    def opened() -> hw.Camera:
+        pictures.clear()
+        seen = lambda _: pictures.set()  # noqa: E731 - a picture says no more than that it came
+        return hw.open_camera("v4l2", settings, seen, seen, faults.append)
+
+    camera = opened()
+    assert pictures.wait(LONG)
+    vivid.drop(100)
+    try:
+        for _ in range(int(LONG)):
+            if faults:
+                break
+            time.sleep(1)
+        camera.close()
+        assert not [it for it in threading.enumerate() if it.name == "hw-camera"]
+        assert not hw.camera_hangs()
+        with pytest.raises(hw.DeviceError, match="no picture within"):
+            opened()
+    finally:
+        vivid.drop(0)
+    camera = opened()
+    assert pictures.wait(LONG)
+    camera.close()
 
 
 async def test_a_call_goes_without_the_camera(house: House) -> None:

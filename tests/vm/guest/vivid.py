@@ -55,6 +55,14 @@ def choose_item(control: str, item: str) -> None:
                 return
 
 
+def drop(percent: int) -> None:
+    """Have it lose so many of its pictures; of 100 it streams, and none comes."""
+    with _opened() as camera:
+        name = "Percentage of Dropped Buffers"
+        number = next(number for number, _, known in _controls(camera) if known == name)
+        fcntl.ioctl(camera, _SET, struct.pack("Ii", number, percent))
+
+
 def unplug() -> None:
     """Take the camera away, in use or not."""
     (DRIVER / "unbind").write_text(DEVICE)
