@@ -71,14 +71,15 @@ def hub(path: Path) -> None:
 
 @cli.command()
 @click.argument("user")
-@config_option
+@enrolment.hub_option
 @click.option("--days", default=3650.0, show_default=True, help="How long the token is valid.")
 def token(user: str, path: Path, days: float) -> None:
     """Print a token (user_sig) with which USER logs in; run it where the hub's key is."""
     from intercom.hub.accounts import Accounts
     from intercom.hub.keys import Keys
+    from intercom.main_load import load_hub
 
-    config = _load(path, None)
+    config = load_hub(path)
     keys = Keys(Path(config.hub.state_dir))
     if not Accounts(config.hub, keys).exists(user):
         raise IntercomError(f'no user "{user}" at this hub: add it under [hub.users] in {path}')
@@ -86,7 +87,7 @@ def token(user: str, path: Path, days: float) -> None:
 
 
 @cli.command("config")
-@config_option
+@enrolment.hub_option
 def show_config(path: Path) -> None:
     """Check a configuration and print it with all defaults, secrets masked."""
     from intercom.config import dump
@@ -95,7 +96,7 @@ def show_config(path: Path) -> None:
 
 
 @cli.command()
-@config_option
+@enrolment.station_option
 @click.option("--long", is_flag=True, help="For wires over 2 m, or outdoors: by optocouplers.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False, writable=True),
               help="Draw it into this SVG file, too.")  # fmt: skip
@@ -111,7 +112,7 @@ def wiring(path: Path, long: bool, out: Path | None) -> None:
 
 
 @cli.command()
-@config_option
+@enrolment.station_option
 @click.option("--only", default="", help="Only these checks, as camera,sound.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: see docs/doctor.md.")
 @click.option("--quick", is_flag=True, help="Look less long: some seconds in all.")
@@ -125,7 +126,7 @@ def doctor(path: Path, only: str, **how: bool) -> None:
 
 
 @cli.command()
-@config_option
+@enrolment.hub_option
 @click.option("--user", default="", help="Only calls of this user.")
 @click.option("--with", "other", default="", help="Only calls with this user, too.")
 @click.option("--since", default="", help="Only from a day on (2026-11-01), or an age (7d, 12h).")
@@ -137,8 +138,9 @@ def calls(
 ) -> None:
     """List the calls that the hub has recorded, newest first."""
     from intercom.hub import calls_list
+    from intercom.main_load import load_hub
 
-    config = _load(path, None)
+    config = load_hub(path)
     try:
         after = calls_list.since(since)
     except ValueError as error:
@@ -200,9 +202,15 @@ def main() -> None:
 
 
 def _load(path: Path, role: Role | None, enrolled: bool = True) -> Config:
+    """Return the configuration; what is broken of the enrolment is told, and left out."""
+    from intercom.enroll.key import KeyFileError
     from intercom.main_load import load_file
 
-    return load_file(path, role, enrolled)
+    try:
+        return load_file(path, role, enrolled)
+    except KeyFileError as error:
+        click.echo(f"intercom: {error}", err=True)
+        return load_file(path, role, enrolled=False)
 
 
 def _log(config: Config) -> None:

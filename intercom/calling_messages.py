@@ -39,7 +39,7 @@ class CallingMessages(CallingMedia):
         body = await self.http.request("POST", "/messages", query=query, form=form)
         try:
             return msgspec.json.decode(body, type=_Left).id
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             raise CallingError(Code.PROTOCOL, "the hub's answer is not understood") from None
 
     async def fetch_message(self, message_id: str) -> tuple[bytes, bytes]:

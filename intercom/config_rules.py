@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Literal
 
+from intercom import config_host
 from intercom.config_check import did_you_mean
 from intercom.config_types import Config
 from intercom.protocol import OTHERS_MAX
@@ -18,6 +19,7 @@ Rule = Callable[[Config, Mapping[str, Any]], Broken]
 
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1|\[::1\]", re.IGNORECASE)
 _HOST = re.compile(r"^wss?://(\[[^\]]*\]|[^:/]*)")
+_PLACE = re.compile(r"^wss?://([^/]*)")
 _UNIX_PATH_MAX = 107  # sun_path of unix(7), less its NUL
 _MESSAGE_MAX = 120  # seconds of a visitor's message
 _HOT_LEAST = 40  # degrees; any Pi is warmer than that when it works
@@ -125,6 +127,12 @@ def _tls(config: Config, raw: Mapping[str, Any]) -> Broken:
         yield "hub.tls_pin", "needs a wss:// url: nothing is pinned without TLS"
 
 
+def _hub_url(config: Config, raw: Mapping[str, Any]) -> Broken:
+    place = _PLACE.match(config.hub.url)
+    if place is not None and config_host.parts(place[1]) is None:
+        yield "hub.url", f'has no address in it: "{place[1]}"; write it like "wss://hub.local:8443"'
+
+
 def _users(config: Config, raw: Mapping[str, Any]) -> Broken:
     known = {*config.hub.users, *config.hub.groups, "*"}
     for name, user in config.hub.users.items():
@@ -213,6 +221,7 @@ _ALWAYS: tuple[Rule, ...] = (
     _plan,
     _pins,
     _tls,
+    _hub_url,
     _users,
     _groups,
     _ice_servers,

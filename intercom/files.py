@@ -1,4 +1,8 @@
-"""Small files that must be there whole, or as they were, whenever the power goes."""
+"""Small files that must be there whole, or as they were, whenever the power goes.
+
+Root writes into folders of the daemon's user too, who may have put a link there: so nothing is
+made or given away through one.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,12 @@ def create(path: Path, data: bytes, mode: int) -> None:
 
     Its name is durable only after `sync_folder`.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
-        give_away(path)
-        os.fsync(file.fileno())
+        _give_away(handle, path.parent)
+        os.fsync(handle)
 
 
 def write(path: Path, data: bytes, mode: int) -> None:
@@ -51,11 +55,11 @@ def remove(path: Path) -> None:
         sync_folder(path.parent)
 
 
-def give_away(path: Path) -> None:
+def _give_away(handle: int, folder: Path) -> None:
     """What root makes in another's folder is that other's: the daemon must be able to use it."""
     if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+        owner = folder.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

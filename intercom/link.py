@@ -158,7 +158,8 @@ class Link:
                     else:
                         first.set_exception(error)
                     return
-                except (aiohttp.ClientError, OSError, ProtocolError) as error:
+                except (aiohttp.ClientError, OSError, ProtocolError, UnicodeError) as error:
+                    # UnicodeError: what the resolver says to a name of empty or long labels
                     why = _words(error)
                     if not first.done():
                         first.set_exception(_unreachable(self.url, why))

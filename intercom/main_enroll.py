@@ -21,11 +21,27 @@ if TYPE_CHECKING:
     from intercom.enroll.store import Enrolled
     from intercom.hub.devices_book import DeviceBook
 
-STATION = "/etc/intercom/station.toml"
+HUB, STATION = Path("/etc/intercom/hub.toml"), Path("/etc/intercom/station.toml")
+
+
+def hub_file() -> Path:
+    """Return the file of this machine's hub: its own, or that of the station that carries it."""
+    return HUB if HUB.exists() else STATION
+
+
+def station_file() -> Path:
+    """Return the file of this machine's station."""
+    return STATION
+
 
 hub_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), required=True, help="The hub's TOML file."
-)
+    "--config", "path", type=click.Path(path_type=Path), default=hub_file,
+    show_default=f"{HUB}, or {STATION} where that is not there", help="The hub's TOML file.",
+)  # fmt: skip
+station_option = click.option(
+    "--config", "path", type=click.Path(path_type=Path), default=station_file,
+    show_default=f"{STATION}", help="The station's TOML file.",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 
 
@@ -39,10 +55,10 @@ def invite(user: str, path: Path, minutes: float, address: str) -> None:
     """Print a code by which one device becomes USER's; run it where the hub's state is."""
     from intercom.config import UserConfig
     from intercom.hub import enroll_invite
-    from intercom.main_load import load_file
+    from intercom.main_load import load_hub
     from intercom.protocol import is_user_id
 
-    config = load_file(path, None)
+    config = load_hub(path)
     users = config.hub.users
     if users and user not in users:
         raise IntercomError(f'no user "{user}" at this hub: add it under [hub.users] in {path}')
@@ -57,12 +73,12 @@ def invite(user: str, path: Path, minutes: float, address: str) -> None:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[HUB] [CODE]")
-@click.option("--config", "path", default=STATION, show_default=True,
-              type=click.Path(path_type=Path), help="The station's TOML file.")  # fmt: skip
+@station_option
 def enroll(words: tuple[str, ...], path: Path) -> None:
     """Make this station a device of the HUB (hub.local), by a CODE that was printed there.
 
-    At the hub, `intercom invite USER` prints it. Without one, it is asked for.
+    At the hub, `intercom invite USER` prints it. Without one, it is asked for, which is better:
+    the arguments of a command can be read by everybody on this machine.
     """
     from intercom.enroll.address import HUB, invitation, looks_like_code
     from intercom.enroll.client import enroll as run
@@ -88,10 +104,13 @@ def enroll(words: tuple[str, ...], path: Path) -> None:
 def devices(path: Path, as_json: bool, revoked_too: bool) -> None:
     """List the devices that are enrolled at the hub."""
     from intercom.hub import devices_list
-    from intercom.main_load import load_file
+    from intercom.main_load import load_hub
 
-    with _book(load_file(path, None)) as book:
-        found = [device for device in book.devices() if revoked_too or device.revoked is None]
+    config, known = load_hub(path), []
+    if _is_kept(config):
+        with _book(config) as book:
+            known = book.devices()
+    found = [device for device in known if revoked_too or device.revoked is None]
     click.echo(devices_list.as_json(found) if as_json else devices_list.as_text(found))
 
 
@@ -100,28 +119,50 @@ def devices(path: Path, as_json: bool, revoked_too: bool) -> None:
 @hub_option
 def revoke(device: str, path: Path) -> None:
     """Let a DEVICE log in no more; its beginning is enough. The hub hangs up on it at once."""
-    from intercom.main_load import load_file
+    from intercom.main_load import load_hub
 
-    with _book(load_file(path, None)) as book:
+    config = load_hub(path)
+    if not _is_kept(config):
+        raise IntercomError(f'"{device}": nothing is enrolled yet: see `intercom devices`')
+    with _book(config) as book:
         gone = book.revoke(device)
     click.echo(f"revoked: {gone.device} ({gone.name or 'no name'}) of {gone.user_id}")
 
 
 @contextmanager
 def _book(config: Config) -> Iterator[DeviceBook]:
-    """Lend the hub's book of devices; its errors in words."""
+    """Lend the hub's book of devices, made where there is none; its errors in words."""
     from intercom.hub.devices_book import DeviceBook
-    from intercom.hub.devices_schema import FILE
 
-    book = DeviceBook(Path(config.hub.state_dir) / FILE)
+    book = DeviceBook(_book_path(config))
     try:
         yield book
     except (sqlite3.Error, OSError) as error:
-        raise IntercomError(
-            f"{book.path}: {error}: is there room, and is this the hub's user? (sudo -u intercom)"
-        ) from None
+        raise _unusable(book.path, error) from None
     finally:
         book.close()
+
+
+def _is_kept(config: Config) -> bool:
+    """Tell whether the hub has a book of devices; who only reads makes none."""
+    path = _book_path(config)
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return True
+
+
+def _book_path(config: Config) -> Path:
+    from intercom.hub.devices_schema import FILE
+
+    return Path(config.hub.state_dir) / FILE
+
+
+def _unusable(path: Path, error: Exception) -> IntercomError:
+    return IntercomError(f"{path}: {error}: is there room, and was this run by root (sudo)?")
 
 
 def _done(enrolled: Enrolled, path: Path) -> str:
@@ -140,7 +181,7 @@ def _done(enrolled: Enrolled, path: Path) -> str:
             "",
             "    sudo systemctl restart intercom",
             "",
-            f"To see what is in force: intercom config --config {path}",
+            f"To see what is in force: sudo intercom config --config {path}",
         ]
     )
 

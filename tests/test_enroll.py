@@ -339,6 +339,33 @@ async def serving(app: web.Application, folder: Path) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+async def test_what_a_stranger_says_is_logged_as_one_line(
+    home: House, raw: Raw, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line that it would add could say that somebody was enrolled."""
+    forged = "x\nINFO intercom.hub.enroll_http: enrolled: device aaaa as door\x1b[2J"
+    status, body = await raw.post({"t": forged, "v": 1})
+    assert status == 400
+    assert "enrolled: device" in msgspec.json.decode(body, type=wire.Refusal).msg
+    said = [r.getMessage() for r in caplog.records if "enrolled: device" in r.getMessage()]
+    assert len(said) == 1
+    assert said[0].isprintable()
+
+
+async def test_what_no_hub_says_drives_no_terminal(tmp_path: Path) -> None:
+    async def no(request: web.Request) -> web.Response:
+        words = "try \x1b]0;owned\x07\x1b[2Jagain\nEnrolled at wss://hub" + 600 * "x"
+        return web.json_response({"code": 1, "msg": words}, status=500)
+
+    app = web.Application()
+    app.router.add_post("/enroll", no)
+    async with serving(app, tmp_path) as where:
+        with pytest.raises(NotReachable, match=r"try .*again Enrolled") as refused:
+            await client.enroll(where, "7S97-WC5M-XKE5-B7R3", tmp_path / "device.key")
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) <= 300
+
+
 async def test_a_hub_on_loopback_needs_no_tls(tmp_path: Path) -> None:
     async with house(tmp_path, listen="127.0.0.1") as home:
         enrolled = await home.enroll(home.invite(), hub=home.hub.url)

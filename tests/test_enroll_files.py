@@ -48,6 +48,52 @@ def test_what_root_makes_is_the_daemons(tmp_path: Path) -> None:
     assert {file.stat().st_uid for file in tmp_path.iterdir()} == {1234}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_root_gives_away_what_it_made_and_not_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon's user may replace a new file by a link before it is given to it."""
+    state, victim = tmp_path / "state", tmp_path / "victim"
+    state.mkdir()
+    os.chown(state, 1234, 1234)
+    victim.write_bytes(b"root's")
+    really = os.open
+
+    def swapped(path: Path, flags: int, mode: int = 0o777) -> int:
+        handle = really(path, flags, mode)
+        if flags & os.O_CREAT:
+            path.unlink()
+            path.symlink_to(victim)
+        return handle
+
+    monkeypatch.setattr(os, "open", swapped)
+    files.create(state / "new", b"new", 0o600)
+    assert victim.stat().st_uid == 0
+    assert victim.read_bytes() == b"root's"
+    (state / "dangling").symlink_to(tmp_path / "nothing")
+    monkeypatch.undo()
+    with pytest.raises(FileExistsError):
+        files.create(state / "dangling", b"new", 0o600)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_who_make_the_key_at_once_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`intercom enroll` and a station that waits: the hub knows one of them, and both use it."""
+    path = tmp_path / "device.key"
+    really, other = files.make_folder, list[str]()
+
+    def slow(folder: Path) -> None:
+        monkeypatch.undo()  # meanwhile the other one makes its own, and has it
+        other.append(DeviceKey.load_or_make(path).device)
+        really(folder)
+
+    monkeypatch.setattr(files, "make_folder", slow)
+    made = DeviceKey.load_or_make(path).device
+    assert [made] == other == [DeviceKey.load(path).device]
+
+
 @pytest.mark.parametrize("content", ["", "garbage", "-----BEGIN PRIVATE KEY-----\nAAAA\n"])
 def test_a_broken_key_is_told_and_kept(tmp_path: Path, content: str) -> None:
     path = tmp_path / "device.key"

@@ -44,6 +44,22 @@ def test_what_root_makes_is_the_hubs(tmp_path: Path) -> None:
     assert {path.stat().st_uid for path in tmp_path.iterdir()} == {1234}
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_is_not_followed(tmp_path: Path, there: bool) -> None:
+    """The daemon's user may have put it there, for root to make or to give away any file."""
+    target = tmp_path / "elsewhere"
+    if there:
+        target.touch()
+    (tmp_path / FILE).symlink_to(target)
+    with (
+        contextlib.closing(DeviceBook(tmp_path / FILE)) as book,
+        pytest.raises(DevicesError, match="is a link"),
+    ):
+        book.invite("door", 900)
+    assert target.exists() == there
+    assert not there or target.stat().st_size == 0
+
+
 def test_an_invitation_becomes_a_device(book: DeviceBook) -> None:
     code = book.invite("door", 900)
     assert book.enroll(code.id, ONE, "Front")

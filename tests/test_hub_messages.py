@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from intercom.errors import Code
 from intercom.hub.messages import MessageError, Messages
+from intercom.media.recorder import wav
 
 from .messages_child import KILLS, parts
 
@@ -257,3 +259,43 @@ def test_what_a_killed_hub_left_is_cleared_away_and_other_things_are_not(
     warned = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert len(warned) == 2
     assert all("damaged" in words for words in warned)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        b'{"number":1,"sponsor":"d\xff\xfeor","calls":[],"readers":["indoor"],"at":1.0}',
+        b'{"x":' + b"[" * 200_000,
+        b"",
+    ],
+)
+def test_a_bad_byte_puts_a_message_aside_and_stops_nobody(
+    tmp_path: Path, clock: Clock, about: bytes
+) -> None:
+    store = begin(tmp_path, clock)
+    whole, torn, good = (put(store, number) for number in (1, 2, 3))
+    folder = tmp_path / "messages"
+    sound = wav(b"\x01\x02" * 800, 16_000)
+    (folder / whole / "sound.wav").write_bytes(sound)
+    (folder / torn / "sound.wav").write_bytes(sound[:-1])
+    for message in (whole, torn):
+        (folder / message / "about.json").write_bytes(about)
+    store = begin(tmp_path, clock)
+    assert number_of(store, good) == 3
+    assert {it.name for it in folder.iterdir()} == {good, f"damaged-{whole}"}
+    assert (folder / f"damaged-{whole}" / "sound.wav").read_bytes() == sound
+    assert refused(store, whole, "indoor").status == 404
+
+
+def test_what_was_put_aside_goes_in_its_time(tmp_path: Path, clock: Clock) -> None:
+    store = begin(tmp_path, clock)
+    message = put(store)
+    aside = tmp_path / "messages" / f"damaged-{message}"
+    (tmp_path / "messages" / message).rename(aside)
+    os.utime(aside, (NOW, NOW))
+    for clock.now in (1000.0, NOW, NOW + 29 * DAY):  # the first: no clock yet
+        begin(tmp_path, clock)
+        assert aside.exists()
+    clock.now = NOW + 31 * DAY
+    begin(tmp_path, clock)
+    assert not aside.exists()

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 # Every module has its place; a new one that fits nowhere must be given one here.
 LAYERS = {
     "core": r"intercom\.(call|config(_\w+)?|errors|events|files|news|parties|phases|plan|protocol"
-    r"|steps|tasks|enroll(\.(?!client)\w+)?)",
+    r"|steps|tasks|zone|enroll(\.(?!client)\w+)?)",
     "link": r"intercom\.(link(_\w+)?|enroll\.client)",
     "media": r"intercom\.media(\..+)?",
     "calling": r"intercom\.(calling(_media|_messages)?|conductor|emitter|mesh|session|transport)",

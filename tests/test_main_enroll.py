@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 import segno
+from click.testing import CliRunner
 
+from intercom import main_enroll
+from intercom.__main__ import cli
 from intercom.config import HubConfig
 from intercom.enroll import store
 from intercom.enroll.address import invitation
 from intercom.enroll.code import parse
+from intercom.enroll.errors import NotReachable
+from intercom.errors import IntercomError
 from intercom.hub import enroll_invite
 from intercom.main_enroll import contradictions
 from intercom.main_load import load_file
@@ -43,17 +48,92 @@ def test_an_invitation_says_what_to_type(hub: Path) -> None:
     code = lines[2].strip()
     assert parse(code).text() == code
     [command] = [line for line in lines if "intercom enroll" in line]
-    assert invitation(command) == ("hub.lan", code)
-    [quoted] = [line for line in lines if "enroll.txt" in line]
-    found = re.search('"(.*)"', quoted)
-    assert found is not None
-    assert invitation(found[1]) == ("hub.lan", code)
+    assert command.split() == ["sudo", "intercom", "enroll", "hub.lan"]  # the code is asked for
+    [line] = [line for line in lines if line.strip().startswith("hub.lan ")]
+    assert invitation(line) == ("hub.lan", code)
     assert enroll_invite.qr(f"hub.lan {code}") in done.stdout
 
 
 def test_who_invites_makes_nothing_that_the_hub_cannot_use(hub: Path, tmp_path: Path) -> None:
     assert intercom("invite", "door", "--config", str(hub)).returncode == 0
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["devices.db"]
+
+
+STATIONS = {
+    "a station": "[station]\nuser = 'door'\n[hub]\nstate_dir = '{folder}/state'\n",
+    "a station that is told its hub": "[hub]\nurl = 'wss://hub'\nstate_dir = '{folder}/state'\n",
+    "nothing of a hub": "[call]\ncallee = 'indoor'\n",
+}
+
+
+@pytest.mark.parametrize("text", STATIONS.values(), ids=STATIONS.keys())
+@pytest.mark.parametrize(
+    "words", [["invite", "door"], ["devices"], ["revoke", "x"], ["token", "door"], ["calls"]]
+)
+def test_where_there_is_no_hub_nothing_is_made(tmp_path: Path, words: list[str], text: str) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text(text.format(folder=tmp_path))
+    ran = CliRunner().invoke(cli, [*words, "--config", str(path)])
+    assert isinstance(ran.exception, IntercomError)
+    assert "run this on the hub's machine" in str(ran.exception)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_station_that_carries_its_hub_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text(
+        f"[station]\nuser = 'door'\n[hub]\nembedded = true\nstate_dir = '{tmp_path}/state'\n"
+    )
+    assert CliRunner().invoke(cli, ["invite", "door", "--config", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize("words", [["devices"], ["revoke", "x"]])
+def test_who_only_looks_makes_no_book(hub: Path, tmp_path: Path, words: list[str]) -> None:
+    CliRunner().invoke(cli, [*words, "--config", str(hub)])
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("there", [["hub"], ["station"], ["hub", "station"]])
+def test_the_hubs_commands_know_where_its_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: list[str]
+) -> None:
+    monkeypatch.setattr(main_enroll, "HUB", tmp_path / "hub.toml")
+    monkeypatch.setattr(main_enroll, "STATION", tmp_path / "station.toml")
+    embedded = {"hub": "", "station": "embedded = true\n[station]\nuser = 'a'\n"}
+    for name in there:
+        state = f"state_dir = '{tmp_path}/{name}'\n"
+        (tmp_path / f"{name}.toml").write_text(f"[hub]\n{state}{embedded[name]}")
+    for words in (["invite", "door"], ["devices"], ["token", "door"], ["config"]):
+        ran = CliRunner().invoke(cli, words)
+        assert ran.exit_code == 0, ran.output
+    made = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert made == {there[0]}
+
+
+def test_enroll_knows_where_the_stations_file_is_and_asks_for_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_enroll, "STATION", tmp_path / "station.toml")
+    (tmp_path / "station.toml").write_text(f"[station]\nkey_file = '{tmp_path}/device.key'\n")
+    ran = CliRunner().invoke(cli, ["enroll", "wss://127.0.0.1:1"], input="7S97-WC5M-XKE5-B7R3\n")
+    assert "Code: " in ran.output
+    assert isinstance(ran.exception, NotReachable)
+    assert (tmp_path / "device.key").exists()
+
+
+def test_a_broken_enrolment_hides_no_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text(f"[station]\nkey_file = '{tmp_path}/device.key'\nuser = 'gate'\n")
+    (tmp_path / store.FILE).write_text("garbage")
+    done = intercom("config", "--config", str(path))
+    assert done.returncode == 0
+    assert 'user = "gate"' in done.stdout
+    assert "enroll this station anew" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = intercom("doctor", "--only", "clock", "--quick", "--no-ask", "--config", str(path))
+    assert "enroll this station anew" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "clock" in done.stdout
 
 
 def test_a_stranger_is_not_invited(hub: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from intercom.station.control import HISTORY, QUEUE, Control, ControlError, Trace
+from intercom.doctor.running import SERVICE
+from intercom.station.control import HISTORY, QUEUE, Control, ControlError, Trace, place
 
 
 async def command(request: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +36,16 @@ async def control(tmp_path: Path) -> AsyncIterator[tuple[Path, Trace]]:
 async def ask(writer: asyncio.StreamWriter, reader: asyncio.StreamReader, line: bytes) -> Any:
     writer.write(line + b"\n")
     return json.loads(await reader.readline())
+
+
+def test_a_service_has_its_socket_where_the_doctor_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = (Path(__file__).parent.parent / "systemd/intercom.service").read_text()
+    (folder,) = re.findall("^RuntimeDirectory=(.+)$", unit, re.MULTILINE)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"/run/{folder}")
+    assert place("") == f"/{SERVICE}"
+    assert place("/tmp/named") == "/tmp/named"
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    assert place("") == ""
 
 
 async def test_commands_and_faults(control: tuple[Path, Trace]) -> None:

@@ -17,6 +17,8 @@ from intercom.config import Config
 PATIENCE = 5.0
 """Seconds that a station may take to answer."""
 LEND_SECONDS = 90.0
+SERVICE = "run/intercom/control"
+"""Where a service listens that names no socket: in the unit's RuntimeDirectory."""
 STOP = "sudo systemctl stop intercom (start it again afterwards)"
 
 
@@ -40,16 +42,16 @@ class Running:
 def find(config: Config, root: Path = Path("/")) -> Running | None:
     """Return the station of this configuration that runs here; None when there is none."""
     why = ""
-    if config.station.control:
-        try:
-            return asked(config.station.control)
-        except FileNotFoundError:
-            pass
-        except NoAnswer as error:
-            why = str(error)
-        except OSError as error:
-            if not isinstance(error, ConnectionRefusedError):  # of a station that was killed
-                why = f"{config.station.control}: {error.strerror}"
+    control = config.station.control or str(root / SERVICE)
+    try:
+        return asked(control)
+    except FileNotFoundError:
+        pass
+    except NoAnswer as error:
+        why = str(error)
+    except OSError as error:
+        if not isinstance(error, ConnectionRefusedError):  # of a station that was killed
+            why = f"{control}: {error.strerror}"
     pid = _process(root / "proc")
     return None if pid is None else Running(pid, why=why)
 

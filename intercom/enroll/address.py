@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from intercom.config_host import parts
 from intercom.config_rules import is_loopback
 from intercom.enroll.code import SYMBOLS, CodeError, parse
 from intercom.enroll.errors import CodeRefused, NotTrusted
@@ -15,7 +16,6 @@ PORT = 8443
 NO_ADDRESS = 'that is no address of a hub: write it like "hub.local" or "10.0.0.5"'
 
 _URL = re.compile(r"^(?P<scheme>wss?|https?)://(?P<place>[^/\s?#@]+)/?$", re.IGNORECASE)
-_PLACE = re.compile(r"^(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:/\s?#@]+)(:(?P<port>[0-9]{1,5}))?$")
 _COMMAND = re.compile(r"^.*\bintercom\s+enroll\s+")
 _OPTION = re.compile(r"\s--?[a-z].*$")
 
@@ -34,26 +34,14 @@ def hub_url(text: str, plain: bool = False) -> str:
     place = written["place"] if written else text.rstrip("/")
     if place.count(":") > 1 and "[" not in place:
         place = f"[{place}]"
-    parts = _PLACE.match(place)
-    if parts is None or int(parts["port"] or 1) not in range(1, 65536):
+    reached = parts(place)
+    if reached is None:
         raise CodeRefused(NO_ADDRESS)
-    if not _can_be_asked(parts["host"]):
-        raise CodeRefused(NO_ADDRESS)
-    if scheme == "ws" and not plain and not is_loopback(parts["host"]):
+    host, port = reached
+    if scheme == "ws" and not plain and not is_loopback(host):
         raise NotTrusted("ws:// would go to another machine in the clear: use wss://")
-    port = parts["port"] or ("" if written else str(PORT))
-    return f"{scheme}://{parts['host']}{':' if port else ''}{port}"
-
-
-def _can_be_asked(host: str) -> bool:
-    """Tell whether a resolver takes that name: no empty label, none of over 63 letters."""
-    if host.startswith("["):
-        return True
-    try:
-        host.rstrip(".").encode("idna")
-    except UnicodeError:
-        return False
-    return True
+    port = port or ("" if written else str(PORT))
+    return f"{scheme}://{host}{':' if port else ''}{port}"
 
 
 def looks_like_code(text: str) -> bool:
@@ -63,7 +51,7 @@ def looks_like_code(text: str) -> bool:
 
 
 def invitation(text: str) -> tuple[str, str]:
-    """Return hub and code, of a line or file that holds both: "hub.local 7K3M-9QXT-4W2P-B8HN".
+    """Return hub and code, of a line or file that holds both: "hub.local 7S97-WC5M-XKE5-B7R3".
 
     On one line or two, the code in groups or not, also the whole command that `intercom invite`
     prints; the code alone means HUB; lines that begin with "#" are left out. Raises CodeRefused
@@ -76,6 +64,6 @@ def invitation(text: str) -> tuple[str, str]:
         return HUB, parse(words).text()
     hub, _, code = words.partition(" ")
     if not code:
-        raise CodeError('the hub\'s address and the code are wanted: "hub.local 7K3M-9QXT-..."')
+        raise CodeError('the hub\'s address and the code are wanted: "hub.local 7S97-WC5M-..."')
     hub_url(hub, plain=True)
     return hub, parse(code).text()

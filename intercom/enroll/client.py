@@ -27,6 +27,10 @@ from intercom.link import Tls, pinned
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, TOTAL_SECONDS = 5.0, 20.0
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; Python has no name for it."""
+SAID_MAX = 300
+"""Letters of a refusal that are shown: whoever answers may not be the hub."""
 REFUSED: dict[int, type[EnrollError]] = {
     HTTPStatus.GONE: CodeRefused,
     HTTPStatus.FORBIDDEN: NotTrusted,
@@ -112,7 +116,7 @@ class _Post:
                 f"{self._url} changes its certificate from one word to the next"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise _unreachable(self._url, f"{type(error).__name__}: {error}") from None
+            raise _failed(self._url, error) from None
         if status != HTTPStatus.OK:
             raise self._refused(status, body)
         try:
@@ -122,7 +126,7 @@ class _Post:
 
     def _refused(self, status: int, body: bytes) -> EnrollError:
         try:
-            words = msgspec.json.decode(body, type=wire.Refusal).msg
+            words = wire.printable(msgspec.json.decode(body, type=wire.Refusal).msg, SAID_MAX)
         except (msgspec.DecodeError, UnicodeError):
             words = f"{self._url} answers with HTTP status {status}: is that a hub, and up to date?"
         return REFUSED.get(status, NotReachable)(words)
@@ -164,17 +168,26 @@ async def _certificate(url: str) -> str:
 
 
 async def _is_known(url: str) -> bool:
-    """Tell whether the system's authorities vouch for the hub: then its certificate may change."""
+    """Tell whether the system's authorities vouch for the hub: then its certificate may change.
+
+    Whatever the time is: a station's clock may be wrong now, and will be right later. Only a
+    certificate that nobody vouches for says no; with any other failure it is not known.
+    """
     timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS)
+    context = await asyncio.to_thread(ssl.create_default_context)
+    context.verify_flags |= NO_CHECK_TIME
+    ask = "http" + url.removeprefix("ws") + "/healthz"
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as http,
-            http.get("http" + url.removeprefix("ws") + "/healthz", allow_redirects=False),
+            http.get(ask, allow_redirects=False, ssl=context),
         ):
             return True
-    except (aiohttp.ClientError, OSError) as error:
+    except aiohttp.ClientConnectorCertificateError as error:
         log.info("%s is pinned, for no authority vouches for it: %s", url, error)
         return False
+    except (aiohttp.ClientError, OSError) as error:
+        raise _failed(url, error) from None
 
 
 def _keep(path: Path, enrolled: Enrolled) -> None:
@@ -199,6 +212,10 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
 def _shown(name: str) -> str:
     """What of a name can be shown in one line, and sent."""
     return "".join(letter for letter in name if letter.isprintable())[: wire.NAME_MAX]
+
+
+def _failed(url: str, error: Exception) -> NotReachable:
+    return _unreachable(url, wire.printable(f"{type(error).__name__}: {error}", SAID_MAX))
 
 
 def _unreachable(url: str, why: str) -> NotReachable:

@@ -1,7 +1,7 @@
 """The code that a person carries from the hub to a station: sixteen letters and digits. PURE.
 
 Crockford's base 32 (no I, L, O, U): 3 symbols name the invitation, 12 are its secret of 60 bits,
-and the last checks the rest. "7K3M-9QXT-4W2P-B8HN", however it is typed.
+and the last checks the rest. "7S97-WC5M-XKE5-B7R3", however it is typed.
 """
 
 from __future__ import annotations

@@ -52,7 +52,10 @@ class DeviceKey:
 
     @classmethod
     def load_or_make(cls, path: Path) -> DeviceKey:
-        """Read the key, or make one: whole or not at all, readable by its owner only."""
+        """Read the key, or make one: whole or not at all, readable by its owner only.
+
+        Of several that make one at once, the first wins, and all have that one.
+        """
         if path.exists():
             return cls.load(path)
         made = Ed25519PrivateKey.generate()
@@ -62,9 +65,10 @@ class DeviceKey:
             serialization.NoEncryption(),
         )
         try:
-            files.write(path, pem, 0o600)
+            files.make_folder(path.parent)
+            files.write_once(path, pem, 0o600)
         except OSError as error:
             raise KeyFileError(
                 f"{path}: {error.strerror}: make the folder writable, or set [station] key_file"
             ) from None
-        return cls(made)
+        return cls.load(path)

@@ -45,7 +45,7 @@ def take(key_file: Path) -> Pending | None:
     """Return what is to be tried, None when there is nothing; it stays until `done`."""
     try:
         return msgspec.json.decode(path_of(key_file).read_bytes(), type=Pending)
-    except (OSError, msgspec.DecodeError, UnicodeError):
+    except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 

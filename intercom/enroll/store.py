@@ -45,7 +45,7 @@ def read(path: Path) -> Enrolled | None:
         return None
     except OSError as error:
         raise KeyFileError(f"{path}: {error.strerror}: whose is it?") from None
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise KeyFileError(f"{path}: {error}: delete it, and enroll this station anew") from None
 
 

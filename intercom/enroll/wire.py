@@ -77,4 +77,9 @@ def decode(body: bytes) -> Ask | Prove:
     try:
         return _request.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        raise ValueError(str(fault)[:200]) from None
+        raise ValueError(printable(str(fault), 200)) from None
+
+
+def printable(text: str, most: int) -> str:
+    """Return what of a stranger's words may be logged or shown: one line of signs."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:most])

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import ssl
 
-from aiohttp import web
+BACKLOG = 512
+"""Connections that wait to be accepted: many, when a hub has restarted."""
 
 
-def site(
-    runner: web.BaseRunner, host: str, port: int, context: ssl.SSLContext | None
-) -> web.BaseSite:
-    """Return the site of [hub] listen: "::" and "" take IPv4 as well; OSError if not to be had."""
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """Return the sockets of [hub] listen: "::" and "" take IPv4 as well; OSError if not to be had.
+
+    A name may have several addresses; they get one port. Blocks while it is looked up.
+    """
     host = host.strip("[]")
-    if host not in {"", "::"} or not socket.has_dualstack_ipv6():
-        return web.TCPSite(runner, host or "0.0.0.0", port, ssl_context=context)
-    # asyncio would make this socket one of IPv6 alone.
-    both = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
-    both.setblocking(False)
-    return web.SockSite(runner, both, ssl_context=context)
+    if host in {"", "::"} and socket.has_dualstack_ipv6():
+        return [_listener(socket.AF_INET6, ("::", port), dual=True)]
+    found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM)
+    made: list[socket.socket] = []
+    try:
+        for family, where in dict.fromkeys((it[0], it[4]) for it in found):
+            made.append(_listener(family, (where[0], port, *where[2:])))
+            port = port or made[0].getsockname()[1]
+    except OSError:
+        for listener in made:
+            listener.close()
+        raise
+    return made
+
+
+def _listener(
+    family: socket.AddressFamily, where: tuple[str | int, ...], dual: bool = False
+) -> socket.socket:
+    made = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=dual)
+    made.setblocking(False)
+    return made
 
 
 def bracketed(host: str, port: int) -> str:

@@ -6,12 +6,13 @@ of `invitations` are seconds since the boot that is named; `device` is who has u
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
 
 from intercom.errors import IntercomError
-from intercom.files import give_away, make_folder
+from intercom.files import create, make_folder
 
 FILE = "devices.db"
 """Its name in the state directory."""
@@ -51,15 +52,20 @@ class DevicesError(IntercomError):
 def connect(path: Path) -> sqlite3.Connection:
     """Open the database, made or brought up to date where needed.
 
-    Raises OSError, sqlite3.Error, or DevicesError for one of a newer version. What is committed
-    survives a loss of power, and what is deleted is overwritten. Usable from any thread, one at a
-    time.
+    Raises OSError, sqlite3.Error, or DevicesError for one of a newer version, or a link. What is
+    committed survives a loss of power, and what is deleted is overwritten. Usable from any thread,
+    one at a time.
     """
     make_folder(path.parent)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        give_away(path)
-    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    if not os.path.lexists(path):
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            create(path, b"", 0o600)
+    if path.is_symlink():  # root would make, and give away, what it points to
+        raise DevicesError(f"{path} is a link: put the book itself there, or set [hub] state_dir")
+    there = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(
+        there, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+    )
     try:
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA secure_delete = ON")

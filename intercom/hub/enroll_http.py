@@ -156,7 +156,7 @@ async def _read(request: web.Request) -> wire.Ask | wire.Prove:
     except TimeoutError:
         raise Refused(HTTPStatus.REQUEST_TIMEOUT, Code.PROTOCOL, "that took too long") from None
     except ValueError as fault:
-        words = f"not understood: {str(fault)[:200]}"
+        words = f"not understood: {fault}"
         raise Refused(HTTPStatus.BAD_REQUEST, Code.PROTOCOL, words) from None
 
 

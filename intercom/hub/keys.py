@@ -91,7 +91,7 @@ class Keys:
 
 
 def _mint(user_id: str) -> str:
-    return f"mint one at this hub with `intercom token {user_id} --config FILE`"
+    return f"mint one at this hub with `sudo intercom token {user_id}`"
 
 
 def _load_or_make(path: Path) -> Ed25519PrivateKey:

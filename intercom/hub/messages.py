@@ -2,7 +2,7 @@
 
 The law: a folder gets its name once all in it is safe on the disk, and loses it before anything in
 it is deleted. So whatever kills the hub leaves whole messages, and folders without a name of ours,
-which the next start removes.
+which the next start removes. What a bad card has damaged is put aside while its sound is whole.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 FOLDER = "messages"
 """Its name in the state directory."""
 ABOUT = "about.json"
+DAMAGED = "damaged-"
+"""What the name of a folder begins with that nobody can be given, but its sound can be heard."""
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -196,17 +198,25 @@ class Messages:
         if folder.name.startswith("."):
             shutil.rmtree(folder, ignore_errors=True)
             return None
+        if folder.name.startswith(DAMAGED):
+            self._forget_damaged(folder)
         if not MESSAGE_ID.fullmatch(folder.name):
             return None
         (folder / f".{ABOUT}").unlink(missing_ok=True)
         try:
             about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
-        except (FileNotFoundError, msgspec.DecodeError) as error:
-            log.warning("the visitor's message in %s is damaged and removed: %s", folder, error)
-            shutil.rmtree(folder, ignore_errors=True)
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            _put_aside(folder, error)
             return None
         parts = (folder / name for name in MESSAGE_PARTS)
         return _Kept(about, sum(part.stat().st_size for part in parts if part.exists()))
+
+    def _forget_damaged(self, folder: Path) -> None:
+        """Delete what was put aside, in its time."""
+        now = self._wall()
+        past = now >= NO_CLOCK and folder.stat().st_mtime < now - self._days * DAY
+        if past or not self._most:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _shrink(self, room: int) -> None:
         """Delete the oldest until `room` bytes more go in."""
@@ -220,6 +230,29 @@ class Messages:
         (self._folder / message_id).rename(gone)
         self._kept = {name: kept for name, kept in self._kept.items() if name != message_id}
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _put_aside(folder: Path, why: Exception) -> None:
+    """Take a damaged folder from the messages; its sound, if it is whole, somebody may want."""
+    if not _is_whole(folder / "sound.wav"):
+        log.warning("the visitor's message in %s is damaged and removed: %s", folder, why)
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    aside = folder.with_name(DAMAGED + folder.name)
+    folder.rename(aside)
+    log.warning("the visitor's message in %s is damaged, but its sound is whole: %s", aside, why)
+
+
+def _is_whole(sound: Path) -> bool:
+    """Tell whether there is a WAV file as long as its RIFF header says."""
+    try:
+        with sound.open("rb") as file:
+            head = file.read(12)
+        length = sound.stat().st_size
+    except OSError:
+        return False
+    riff = head[:4] == b"RIFF" and head[8:] == b"WAVE"
+    return riff and int.from_bytes(head[4:8], "little") + 8 == length
 
 
 def _refusal(error: OSError) -> MessageError:

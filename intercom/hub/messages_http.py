@@ -22,6 +22,7 @@ from intercom.errors import Code, LoginError
 from intercom.hub.accounts import Accounts
 from intercom.hub.calls import Fact, Finished
 from intercom.hub.client import Client
+from intercom.hub.doorway import known
 from intercom.hub.greeting import check_origin
 from intercom.hub.keys import Keys
 from intercom.hub.messages import MessageError, Messages
@@ -139,9 +140,11 @@ class MessagesHttp:
         offered = token.encode("utf-8", "surrogateescape")
         for client in self._clients.values():
             if client.secret and hmac.compare_digest(client.secret.encode(), offered):
+                known(request)
                 return client.user_id
         user_id = self._keys.owner(token)
         self._accounts.login(user_id, token)
+        known(request)
         return user_id
 
     async def _post(self, request: web.Request) -> web.StreamResponse:

@@ -14,13 +14,15 @@ from aiohttp.http import HttpProcessingError
 
 from intercom import protocol as p
 from intercom.config import HubConfig, is_loopback
+from intercom.enroll.wire import printable
 from intercom.errors import Code, IntercomError, ProtocolError
 from intercom.hub.accounts import Accounts
-from intercom.hub.address import bracketed, local_url, site
+from intercom.hub.address import bracketed, listeners, local_url
 from intercom.hub.backplane import Memory
 from intercom.hub.calls import Detached, Fact, Finished, LoggedIn, Received
 from intercom.hub.client import Client
 from intercom.hub.devices import Devices
+from intercom.hub.doorway import PATIENCE, Doorway, arrivals, known
 from intercom.hub.enroll_http import EnrollHttp
 from intercom.hub.exchange import Exchange
 from intercom.hub.greeting import check_origin, read_hello
@@ -69,6 +71,7 @@ class Hub:
         self._clients: dict[int, Client] = {}
         self._number = 0
         self._runner: web.AppRunner | None = None
+        self._doorway: Doorway | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._stopping = False
         self.pin = ""
@@ -89,7 +92,7 @@ class Hub:
     async def start(self) -> None:
         """Listen; HubError when the address cannot be had, TlsError for a bad certificate."""
         context = self._tls()
-        app = web.Application()
+        app = web.Application(middlewares=[arrivals])
         app.router.add_get("/ws", self._socket)
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/metrics", self._metrics_page)
@@ -97,15 +100,21 @@ class Hub:
         self._enroll.add_to(app)
         app.router.add_get("/me", MeHttp(self._accounts, self._messages.who).get)
         self._runner = web.AppRunner(
-            app, access_log=None, logger=http_log, handler_cancellation=True, shutdown_timeout=1.0
+            app,
+            access_log=None,
+            logger=http_log,
+            handler_cancellation=True,
+            shutdown_timeout=1.0,
+            keepalive_timeout=PATIENCE,
         )
         await self._runner.setup()
+        assert self._runner.server is not None
         listen, port = self._config.listen, self._config.port
         where = bracketed(listen, port)
         await asyncio.to_thread(self._records.start)
         await self._devices.start(self._drop_revoked)
         try:
-            await site(self._runner, listen, port, context).start()
+            sockets = await asyncio.to_thread(listeners, listen, port)
         except OSError as error:
             await self._runner.cleanup()
             await self._devices.close()
@@ -114,7 +123,9 @@ class Hub:
                 f"cannot listen on {where}: {error.strerror}: is another hub running, or is [hub]"
                 " listen no address of this machine?"
             ) from None
-        self.port = self._runner.addresses[0][1]
+        self.port = sockets[0].getsockname()[1]
+        self._doorway = Doorway(sockets, self._runner.server, context)
+        self._doorway.open()
         self._sweeper = asyncio.create_task(self._sweep(), name="hub sweeper")
         log.info("hub listens on %s", bracketed(listen, self.port))
 
@@ -133,6 +144,8 @@ class Hub:
         if sweeper is not None:
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
+        if self._doorway is not None:
+            await self._doorway.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -164,12 +177,14 @@ class Hub:
             await ws.prepare(request)
             async with asyncio.timeout(HELLO_TIMEOUT):
                 hello = await read_hello(ws, self._accounts, self._devices, self.pin)
+            known(request)
             self._login(client, hello)
             await client.serve(lambda message: self._received(client, message))
         except* ProtocolError as faults:
             fault = _first(faults)
             self._metrics.refused.labels(int(fault.code)).inc()
-            log.warning("%s: %s", client.user_id or request.remote, fault)
+            said = printable(str(fault), 300)
+            log.warning("%s: %s", client.user_id or request.remote, said)
         except* (ConnectionError, TimeoutError) as gone:
             log.debug("%s is gone: %s", client.user_id or request.remote, gone.exceptions[0])
         finally:

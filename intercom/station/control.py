@@ -27,6 +27,12 @@ HISTORY = 1000
 Command = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
+def place(named: str) -> str:
+    """The socket's path: as it is named, or in the folder that systemd made; "" is none."""
+    folder = os.environ.get("RUNTIME_DIRECTORY", "")
+    return named or (f"{folder}/control" if folder else "")
+
+
 class ControlError(IntercomError):
     """The control socket cannot be made."""
 

@@ -23,7 +23,7 @@ from intercom.plan import RECORDING, Plan
 from intercom.station import fittings
 from intercom.station.app import App
 from intercom.station.commands import Commands
-from intercom.station.control import Control, Trace
+from intercom.station.control import Control, Trace, place
 from intercom.station.cooling import Cooling
 from intercom.station.devices import StationDevices
 from intercom.station.display_open import display_of
@@ -98,8 +98,8 @@ def _recording(config: Config) -> Plan:
 
 async def _serve(config: Config, app: App, cooling: Cooling, stack: AsyncExitStack) -> None:
     """Open the control socket and the metrics, where the configuration wants them."""
-    if config.station.control:
-        control = Control(Path(config.station.control), app.trace, Commands(app).do)
+    if socket := place(config.station.control):
+        control = Control(Path(socket), app.trace, Commands(app).do)
         await control.start()
         stack.push_async_callback(control.close)
     if config.station.metrics:
