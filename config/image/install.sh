@@ -39,14 +39,16 @@ arguments() {
 # running: whether systemd is, so that services can be started; in a chroot it is not
 running() { test -d /run/systemd/system; }
 
+# known PACKAGE: whether apt has it
+known() { apt-cache show "$1" >/dev/null 2>&1; }
+
 # wanted: the packages of the layer, and Raspberry Pi's own where its archive is known
 wanted() {
     sed 's/#.*//' "$here/layer/packages/program"
     test -n "${INTERCOM_CACHE:-}" || echo python3-venv
-    for package in python3-picamera2 python3-lgpio; do
-        apt-cache show "$package" >/dev/null 2>&1 && echo "$package"
-    done
-    true
+    ! known python3-lgpio || echo python3-lgpio
+    # libcamera only recommends libcamera-ipa, without which it drives no CSI camera.
+    ! known python3-picamera2 || echo python3-picamera2 libcamera-ipa
 }
 
 packages() {
@@ -72,14 +74,26 @@ put_release() {
 
 # release: the program; what fetches its packages is gone afterwards
 release() {
+    # Who watches a trial would go back from what is put here.
+    ! running || systemctl stop intercom-confirm.service 2>/dev/null || true
     if test -n "${INTERCOM_CACHE:-}"; then
         put_release python3 "$INTERCOM_CACHE"
-        return
+    else
+        fetched
     fi
-    scratch=$(mktemp -d)
+    # It is what runs now, whatever was on trial before.
+    rm -f "$program/trial"
+}
+
+# fetched: the release, of packages that pip fetches; all that it unpacks goes to the card, since /tmp
+# is in memory, and half of a small Pi's is less than that
+fetched() {
+    scratch=$(mktemp -d -p /var/tmp)
     trap 'rm -rf "$scratch"' EXIT
+    export TMPDIR="$scratch"
     python3 -m venv "$scratch/venv"
     put_release "$scratch/venv/bin/python" "$scratch/cache"
+    unset TMPDIR
     rm -rf "$scratch"
     trap - EXIT
 }
@@ -143,9 +157,10 @@ set_up() {
 }
 
 # empty FOLDER: removes it and those above it while they are empty, and neither a package's nor,
-# as /opt, in the root
+# as /opt, in the root, nor of /usr/local, which is the administrator's
 empty() {
     folder=$1
+    case $folder in /usr/local*) return ;; esac
     while test "$(dirname "$folder")" != / && ! dpkg-query -S "$folder" >/dev/null 2>&1 &&
         rmdir "$folder" 2>/dev/null; do
         folder=$(dirname "$folder")
@@ -168,7 +183,7 @@ take_away() {
     test -z "$purge" || forget
     test ! -e "$notes/packages" ||
         say "these packages were installed for it, and stay:" $(sort -u "$notes/packages")
-    rm -rf "$program/releases" "$program/current" "$program/venv" "$notes"
+    rm -rf "$program/releases" "$program/current" "$program/venv" "$program/trial" "$notes"
     empty "$program"
     say "taken away"
 }

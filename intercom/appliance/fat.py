@@ -14,6 +14,7 @@ from intercom.appliance.run import ProgramError, run
 log = logging.getLogger(__name__)
 
 CARD = Places().card
+DEVICE = Places().boot
 
 MOST = 1 << 20
 """No owner's file that is read at once is larger."""
@@ -31,17 +32,21 @@ class BootCard:
         self._disk = disk
 
     @contextmanager
-    def present(self, label: str = "BOOT") -> Iterator[None]:
+    def present(self, device: Path = DEVICE) -> Iterator[None]:
         """While this is open, the partition is mounted, if there is one: where systemd could not
-        wait for it (its mount is `nofail`), it is mounted here."""
+        (its mount is `nofail`), it is mounted here. It is the one of the disk that the root is on:
+        by its label, anybody's stick would do."""
         if self._folder != CARD or self._folder.is_mount():
             yield
             return
+        if not device.exists():
+            log.warning("the card has no BOOT partition")
+            yield
+            return
         try:
-            device = run(["findfs", f"LABEL={label}"], 30).strip()
             run(["mount", "-n", "-t", "vfat", "-o", "ro,umask=0077", device, self._folder], 60)
         except ProgramError as error:
-            log.warning("there is no card's BOOT partition: %s", error)
+            log.warning("the card's BOOT partition cannot be mounted: %s", error)
             yield
             return
         try:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from intercom import zone
 from intercom.appliance.disk import NEW, Disk
 from intercom.appliance.fat import BootCard
 from intercom.appliance.grow import grow
@@ -124,12 +125,12 @@ def _ssh_hint(places: Places) -> str:
 
 
 def _in_force(places: Places, disk: Disk) -> list[str]:
-    """Have the running system follow: host keys, name, country. Faults in words."""
+    """Have the running system follow: host keys, name, time zone, country. Faults in words."""
     faults = []
-    for put in (_host_keys, _name, _country):
+    for put in (_host_keys, _name, _timezone, _country):
         try:
             put(places, disk)
-        except (OSError, ProgramError) as error:
+        except (OSError, IntercomError) as error:
             faults.append(str(error))
     return faults
 
@@ -161,6 +162,21 @@ def _name(places: Places, disk: Disk) -> None:
         socket.sethostname(name)
         Path("/etc/hostname").write_text(f"{name}\n")
         Path("/etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
+
+
+def _timezone(places: Places, disk: Disk) -> None:
+    """The clock on the wall, for timers and whoever has no zone of its own: /etc is in memory."""
+    path = places.data / "timezone"
+    name = path.read_text().strip() if path.exists() else ""
+    if words := zone.fault(name, places.zones):
+        raise IntercomError(f"the time zone {words}")
+    if name:
+        link = places.root / "etc/localtime"
+        aside = link.with_name(f"{NEW}{link.name}")
+        aside.unlink(missing_ok=True)
+        aside.symlink_to(f"/usr/share/zoneinfo/{name}")
+        aside.replace(link)
+        (places.root / "etc/timezone").write_text(f"{name}\n")
 
 
 def _country(places: Places, disk: Disk) -> None:

@@ -16,8 +16,9 @@ from typing import Literal
 from intercom.errors import IntercomError
 
 Kind = Literal[
-    "station", "hub", "wifi", "enroll", "ssh", "keys", "hostname", "custom", "firstrun", "update"
-]
+    "station", "hub", "wifi", "enroll", "ssh", "keys", "hostname", "timezone", "custom",
+    "firstrun", "update",
+]  # fmt: skip
 
 _NAMES: dict[str, Kind] = {
     "intercom.toml": "station",
@@ -32,6 +33,8 @@ _NAMES: dict[str, Kind] = {
     "authorized_keys": "keys",
     "hostname": "hostname",
     "hostname.txt": "hostname",
+    "timezone": "timezone",
+    "timezone.txt": "timezone",
     "custom.toml": "custom",
     "firstrun.sh": "firstrun",
 }
@@ -63,6 +66,8 @@ class Wishes:
     wifi: Wifi | None = None
     ssh: bool = False
     keys: tuple[str, ...] = ()
+    timezone: str = ""
+    """As it stands there: whether the system knows it, only the system can say."""
 
 
 def kind_of(name: str) -> Kind | None:

@@ -1,7 +1,7 @@
 """What Raspberry Pi Imager leaves on a card: `custom.toml`, or the script `firstrun.sh`. PURE.
 
 The script is read, never run: the lines in which it calls `imager_custom`, and their fallbacks for
-images without that program. Users, passwords, keyboards and time zones are of no use to a station.
+images without that program. Users, passwords and keyboards are of no use to a station.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from intercom.appliance.owner import OwnerError, Wifi, Wishes, checked, hostname
 
 
 def custom(text: str) -> Wishes:
-    """A `custom.toml`: tables system, ssh and wlan. Raises OwnerError."""
+    """A `custom.toml`: tables system, ssh, wlan and locale. Raises OwnerError."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -35,22 +35,25 @@ def custom(text: str) -> Wishes:
             str(wlan.get("country", "")),
             bool(wlan.get("hidden", False)),
         )
-    return _checked(name, found, bool(ssh.get("enabled")), keys)
+    timezone = str(_table(raw, "locale").get("timezone", ""))
+    return _checked(name, found, bool(ssh.get("enabled")), keys, timezone)
 
 
 def firstrun(text: str) -> Wishes:
     """A `firstrun.sh`. Raises OwnerError if a value in it cannot be used."""
-    name, found, ssh, keys = "", None, False, tuple[str, ...]()
+    name, timezone, found, ssh, keys = "", "", None, False, tuple[str, ...]()
     for words in _calls(text):
         match words:
             case ["set_hostname", value]:
                 name = value
+            case ["set_timezone", value]:
+                timezone = value
             case ["enable_ssh", *rest]:
                 ssh = True
                 keys = tuple(rest[rest.index("-k") + 1 :]) if "-k" in rest else keys
             case ["set_wlan", *rest]:
                 found = _wlan(rest) or found
-    return _checked(name, found, ssh, keys)
+    return _checked(name, found, ssh, keys, timezone)
 
 
 def _table(raw: dict[str, Any], name: str) -> dict[str, Any]:
@@ -77,11 +80,14 @@ def _wlan(words: list[str]) -> Wifi | None:
     return Wifi(values[0], values[1], values[2], hidden) if values[0] else None
 
 
-def _checked(name: str, found: Wifi | None, ssh: bool, keys: tuple[str, ...]) -> Wishes:
+def _checked(
+    name: str, found: Wifi | None, ssh: bool, keys: tuple[str, ...], timezone: str
+) -> Wishes:
     lines = "\n".join(keys)
     return Wishes(
         hostname(name) if name else "",
         checked(found) if found else None,
         ssh,
         public_keys(lines) if lines else (),
+        timezone.strip(),
     )

@@ -33,6 +33,11 @@ class Places:
         return self.root / "run/intercom-boot"
 
     @property
+    def boot(self) -> Path:
+        """A link of preinit's to the FAT partition of the disk that the root is on."""
+        return self.booted / "boot"
+
+    @property
     def etc(self) -> Path:
         """The configuration."""
         return self.root / "etc/intercom"
@@ -43,14 +48,19 @@ class Places:
         return self.root / "var/lib/intercom"
 
     @property
-    def was_ready(self) -> Path:
-        """There if a station or a hub was ready in the boot before: `intercom.health` puts it."""
-        return self.state / "was-ready"
+    def was_ready(self) -> list[Path]:
+        """A mark for each unit that was ready in the boot before: `intercom.health` puts them."""
+        return sorted(self.state.glob("was-ready.*"))
 
     @property
     def network(self) -> Path:
         """NetworkManager's connections."""
         return self.root / "etc/NetworkManager/system-connections"
+
+    @property
+    def zones(self) -> Path:
+        """The system's time zones."""
+        return self.root / "usr/share/zoneinfo"
 
     @property
     def program(self) -> Path:

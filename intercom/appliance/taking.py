@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from intercom import config
+from intercom import config, zone
 from intercom.appliance import keyfile, owner, owner_imager
 from intercom.appliance.disk import Disk
 from intercom.appliance.fat import BootCard
@@ -47,6 +47,7 @@ class Taker:
             "ssh": lambda *_: self._ssh(),
             "keys": lambda _, data: self._keys(owner.public_keys(owner.decode(data))),
             "hostname": lambda _, data: self._hostname(owner.hostname(owner.decode(data))),
+            "timezone": lambda _, data: self._timezone(owner.decode(data).strip()),
             "custom": lambda _, data: self._wishes(owner_imager.custom(owner.decode(data))),
             "firstrun": lambda _, data: self._wishes(owner_imager.firstrun(owner.decode(data))),
         }
@@ -75,11 +76,15 @@ class Taker:
     def _settings(self, name: str, data: bytes, role: config.Role) -> None:
         text = owner.decode(data)
         settings = config.load(text, name, role)
+        if words := zone.fault(settings.station.timezone, self._places.zones):
+            raise ConfigError(f"{name}: station.timezone: {words}")
         owned = None if self._group < 0 else (0, self._group)
         self._disk.folder(self._places.etc)
         self._disk.write(self._places.etc / f"{role}.toml", text.encode(), 0o640, owned)
         if settings.station.hostname:
             self._hostname(settings.station.hostname)
+        if settings.station.timezone:
+            self._timezone(settings.station.timezone)
 
     def _wifi(self, wifi: Wifi) -> None:
         self._disk.folder(self._places.network, 0o700)
@@ -105,6 +110,11 @@ class Taker:
     def _hostname(self, name: str) -> None:
         self._disk.write(self._places.data / "hostname", f"{name}\n".encode())
 
+    def _timezone(self, name: str) -> None:
+        if words := zone.fault(name, self._places.zones) or ("" if name else "is empty"):
+            raise OwnerError(f"the time zone {words}")
+        self._disk.write(self._places.data / "timezone", f"{name}\n".encode())
+
     def _wishes(self, wishes: Wishes) -> None:
         if wishes.wifi:
             self._wifi(wishes.wifi)
@@ -114,6 +124,8 @@ class Taker:
             self._ssh()
         if wishes.hostname:
             self._hostname(wishes.hostname)
+        if wishes.timezone:  # last, since it may be one that this system does not know
+            self._timezone(wishes.timezone)
 
 
 def _named(name: str, words: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.vm.uml import Disk, Guest
@@ -16,7 +17,7 @@ LAYER = Path(__file__).parents[2] / "config/image/layer/files"
 PROGRAMS = [
     "sh", "mount", "umount", "mountpoint", "mkdir", "cat", "cp", "mv", "rm", "ln", "sync", "date",
     "sleep", "tr", "wc", "grep", "readlink", "test", "chmod", "touch", "stat", "findmnt", "head",
-    "dd", "ls", "e2fsck", "findfs", "blkid", "chroot", "pivot_root",
+    "dd", "ls", "e2fsck", "findfs", "blkid", "chroot", "pivot_root", "fsck.vfat",
 ]  # fmt: skip
 INIT = """\
 #!/bin/sh
@@ -28,6 +29,9 @@ echo "end>>>"
 exec poweroff-now
 """
 # RB_POWER_OFF; the kernel of a guest has no magic SysRq.
+MIB = 1 << 20
+FAT16_STATE = 37
+"""Where a FAT of 16 bits says that it was not closed in order."""
 POWEROFF = "#include <sys/reboot.h>\nint main(void) { reboot(0x4321FEDC); return 1; }\n"
 
 
@@ -76,14 +80,24 @@ def _libraries(program: Path, tree: Path) -> None:
 
 def boot(tree: Path, wanted: str, disk: Path | None, *arguments: str) -> str:
     """Boot the tree by preinit, with a data partition or without; what `wanted` printed."""
+    wish(tree, wanted)
+    return run([] if disk is None else [disk], *arguments, tree=tree)
+
+
+def wish(tree: Path, wanted: str) -> None:
+    """Have the next boots print that."""
     init = tree / "usr/bin/init"
     init.write_text(INIT.format(wanted=wanted))
     init.chmod(0o755)
-    disks = [] if disk is None else [Disk(disk)]
+
+
+def run(disks: Sequence[Path], *arguments: str, tree: Path = Path("/"), root: str = "") -> str:
+    """Boot a tree, or what is on the partition `root`, by preinit; what was printed."""
     with Guest(
         init="/usr/lib/intercom/preinit",
         tree=tree,
-        disks=disks,
+        root=root,
+        disks=[Disk(disk) for disk in disks],
         memory="256M",
         arguments=arguments,
     ) as guest:
@@ -91,3 +105,34 @@ def boot(tree: Path, wanted: str, disk: Path | None, *arguments: str) -> str:
         said = guest.console
     assert "<<<begin" in said, said
     return said.partition("<<<begin\n")[2].partition("end>>>")[0]
+
+
+def fat(image: Path, whose: str) -> None:
+    """A file system labelled BOOT with a file `whose`, as a cut leaves it: not closed in order."""
+    subprocess.run(["truncate", "-s", "16M", image], check=True)
+    subprocess.run(["mkfs.vfat", "-n", "BOOT", image], check=True, capture_output=True)
+    text = f"{whose}\n".encode()
+    subprocess.run(["mcopy", "-i", image, "-", "::whose"], input=text, check=True)
+    with image.open("r+b") as file:
+        file.seek(FAT16_STATE)
+        file.write(b"\x01")
+
+
+def card(image: Path, tree: Path, whose: str) -> None:
+    """A disk as a card's: BOOT (without a file system or a partition, if nobody's), root, data."""
+    parts = [image.with_name(name) for name in ("boot.img", "root.img", "data.img")]
+    fat(parts[0], whose)
+    for path, size, more in ((parts[1], "96M", ["-d", tree]), (parts[2], "16M", [])):
+        subprocess.run(["truncate", "-s", size, path], check=True)
+        command = ["mke2fs", "-q", "-t", "ext4", *map(str, more), str(path)]
+        subprocess.run(command, check=True, capture_output=True)
+    table, start = list[str](), MIB
+    for number, path in enumerate(parts, 1):
+        length = path.stat().st_size
+        if number > 1 or whose:
+            table.append(f"{image}{number} : start={start // 512}, size={length // 512}")
+            with image.open("r+b" if image.exists() else "wb") as file:
+                file.seek(start)
+                file.write(path.read_bytes())
+        start += length
+    subprocess.run(["sfdisk", "-q", image], input="\n".join(table).encode(), check=True)

@@ -9,6 +9,9 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from intercom.appliance import fat
 from intercom.appliance.disk import Disk
 from intercom.appliance.fat import BootCard
 from intercom.appliance.firstboot import DEFAULT, ERRORS, first_boot, once
@@ -20,7 +23,9 @@ from intercom.enroll.key import DeviceKey
 from intercom.errors import IntercomError
 from tests.appliance_unit.cutting import LOSSES, THROUGH, CutFiles, PowerCut, every_cut
 
-SETTINGS = '[station]\nname = "Front door"\nuser = "door"\nhostname = "door"\n'
+SETTINGS = (
+    '[station]\nname = "Front door"\nuser = "door"\nhostname = "door"\ntimezone = "Europe/Berlin"\n'
+)
 WIFI = "ssid = Home\r\npassword = topsecret1\r\ncountry = DE\r\n"
 ENROLL = f"hub.local {from_bits(2**59 + 12345).text()}"
 KEYS = "ssh-ed25519 AAAA me\n"
@@ -32,6 +37,8 @@ def machine(root: Path, files: Mapping[str, str | bytes] = {}) -> Places:
     places = Places(root)
     for folder in (places.data, places.card, places.etc, places.state, places.network):
         folder.mkdir(parents=True)
+    places.zones.parent.mkdir(parents=True)
+    places.zones.symlink_to("/usr/share/zoneinfo")
     for name, content in {**OWN, **files}.items():
         data = content if isinstance(content, bytes) else content.encode()
         (places.card / name).write_bytes(data)
@@ -91,6 +98,53 @@ def test_all_is_taken(tmp_path: Path) -> None:
     host_key = places.root / "etc/ssh/ssh_host_ed25519_key"
     assert host_key.read_bytes() == (places.data / "ssh/ssh_host_ed25519_key").read_bytes()
     assert stat.S_IMODE(host_key.stat().st_mode) == 0o600
+
+
+def local(places: Places) -> str:
+    """The zone that the running system goes by."""
+    return str((places.root / "etc/localtime").readlink())
+
+
+def test_the_system_goes_by_the_owners_zone_from_the_first_boot_on(tmp_path: Path) -> None:
+    places = machine(tmp_path, {"intercom.toml": SETTINGS})
+    (places.root / "etc/localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
+    assert boot(places).faults == []
+    assert local(places) == "/usr/share/zoneinfo/Europe/Berlin"
+    (places.root / "etc/localtime").unlink()  # /etc is made anew at each boot
+    assert boot(places).faults == []
+    assert local(places) == "/usr/share/zoneinfo/Europe/Berlin"
+    assert (places.root / "etc/timezone").read_text() == "Europe/Berlin\n"
+    (places.card / "timezone.txt").write_text("Asia/Shanghai\r\n")
+    assert boot(places).faults == []
+    assert local(places) == "/usr/share/zoneinfo/Asia/Shanghai"
+
+
+def test_without_a_zone_the_system_keeps_its_own(tmp_path: Path) -> None:
+    places = machine(tmp_path)
+    boot(places)
+    assert not (places.root / "etc/localtime").is_symlink()
+
+
+def test_the_imagers_zone_is_taken_and_an_unknown_one_holds_up_nothing_else(tmp_path: Path) -> None:
+    custom = '[system]\nhostname = "bell"\n[locale]\ntimezone = "{}"\n'
+    places = machine(tmp_path, {"custom.toml": custom.format("Mars/Base")})
+    faults = boot(places).faults
+    assert len(faults) == 1
+    assert 'custom.toml: the time zone must be a name like "Europe/Berlin", is "Mars' in faults[0]
+    assert (places.data / "hostname").read_text() == "bell\n"
+    assert on_card(places) == {"custom.toml", ERRORS}
+    (places.card / "custom.toml").write_text(custom.format("America/New_York"))
+    assert boot(places).faults == []
+    assert local(places) == "/usr/share/zoneinfo/America/New_York"
+
+
+def test_settings_with_an_unknown_zone_are_not_taken(tmp_path: Path) -> None:
+    places = machine(tmp_path, {"intercom.toml": SETTINGS.replace("Berlin", "Berlim")})
+    (faults,) = boot(places).faults
+    assert faults.startswith("intercom.toml: station.timezone: must be a name like")
+    assert 'did you mean "Europe/Berlin"?' in faults
+    assert (places.etc / "station.toml").read_text() == DEFAULT
+    assert not (places.data / "timezone").exists()
 
 
 def test_a_fault_is_told_and_the_file_stays(tmp_path: Path) -> None:
@@ -213,6 +267,7 @@ def check(places: Places, what: str) -> None:
     assert "psk=topsecret1" in (places.network / "intercom-wifi.nmconnection").read_text(), what
     assert (places.data / "ssh/authorized_keys").read_text() == KEYS, what
     assert (places.data / "hostname").read_text() == "bell\n", what
+    assert (places.data / "timezone").read_text() == "Europe/Berlin\n", what
     assert DeviceKey.load(places.state / "device.key"), what
     assert (places.state / "enroll.json").exists(), what
 
@@ -224,6 +279,21 @@ def test_the_key_of_the_device_never_changes_once_it_is_made(tmp_path: Path) -> 
     (places.data / "firstboot.json").unlink()
     boot(places)
     assert DeviceKey.load(places.state / "device.key").public == public
+
+
+def test_boot_is_mounted_from_the_roots_own_disk_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(fat, "CARD", tmp_path)
+    monkeypatch.setattr(fat, "run", lambda command, *_: commands.append([*map(str, command)]))
+    link = tmp_path / "boot"
+    with BootCard(tmp_path, Disk()).present(link):
+        assert commands == [], "it is not sought by its label"
+    link.symlink_to("/dev/null")
+    with BootCard(tmp_path, Disk()).present(link):
+        assert str(link) in commands[0]
+    assert [command[0] for command in commands] == ["mount", "umount"]
 
 
 def test_a_cut_leaves_no_secret_once_it_was_taken(tmp_path: Path) -> None:

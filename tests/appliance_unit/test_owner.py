@@ -33,6 +33,7 @@ TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
         ("authorized_keys", "keys"),
         ("authorized_keys.txt", "keys"),
         ("hostname.txt", "hostname"),
+        ("Timezone.txt", "timezone"),
         ("custom.toml", "custom"),
         ("firstrun.sh", "firstrun"),
         ("intercom-0.2.0-aarch64.bundle", "update"),
@@ -208,6 +209,12 @@ fi
 if [ -f /usr/lib/raspberrypi-sys-mods/imager_custom ]; then
    /usr/lib/raspberrypi-sys-mods/imager_custom set_wlan -h 'It'\''s home' 'pass word' 'GB'
 fi
+if [ -f /usr/lib/raspberrypi-sys-mods/imager_custom ]; then
+   /usr/lib/raspberrypi-sys-mods/imager_custom set_keymap 'gb'
+   /usr/lib/raspberrypi-sys-mods/imager_custom set_timezone 'Europe/London'
+else
+   echo "Europe/London" >/etc/timezone
+fi
 rm -f /boot/firstrun.sh
 exit 0
 """
@@ -216,9 +223,9 @@ exit 0
 def test_the_imagers_files_are_heard() -> None:
     keys = ("ssh-ed25519 AAAA me",)
     network = Wifi("Home", "0123456789abcdef" * 4, "DE")
-    assert owner_imager.custom(CUSTOM) == Wishes("door", network, True, keys)
+    assert owner_imager.custom(CUSTOM) == Wishes("door", network, True, keys, "Europe/Berlin")
     assert owner_imager.firstrun(FIRSTRUN) == Wishes(
-        "door", Wifi("It's home", "pass word", "GB", hidden=True), True, keys
+        "door", Wifi("It's home", "pass word", "GB", hidden=True), True, keys, "Europe/London"
     )
     assert owner_imager.custom("") == Wishes()
     assert owner_imager.firstrun("#!/bin/sh\nrm -rf /\n") == Wishes()

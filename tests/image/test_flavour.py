@@ -54,6 +54,8 @@ def test_every_archive_is_signed_by_a_keyring_that_is_checked(name: str, arch: s
 
 def test_only_the_product_has_what_a_pi_needs() -> None:
     product, stand_in = load("rpios", "arm64"), load("debian", "arm64")
+    assert "libcamera-ipa" in product.packages, "libcamera only recommends it"
+    assert {"sudo"} <= set(product.packages) & set(stand_in.packages)
     assert {"python3-picamera2", "python3-lgpio", "linux-image-rpi-2712"} <= set(product.packages)
     assert "linux-image-arm64" in stand_in.packages
     assert "@RASPBERRYPI@" in product.sources

@@ -21,7 +21,7 @@ PARTS = ("config", "systemd", "docs", "intercom", "hw", "pyproject.toml", "setup
          "LICENSE")  # fmt: skip
 LAID = (
     "opt/intercom/venv", "etc/systemd/system/intercom.service", "etc/intercom/station.toml",
-    "usr/lib/udev/rules.d/60-intercom.rules",
+    "usr/lib/udev/rules.d/60-intercom.rules", "usr/local/bin/intercom",
 )  # fmt: skip
 # Copies that the account tools keep, and caches.
 ASIDE = re.compile(
@@ -65,8 +65,9 @@ def system(debian: Flavour) -> Iterator[System]:
         source = wheels.REPOSITORY / part
         if source.is_dir():
             shutil.copytree(
-                source, root / "src" / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
+                source, root / "src" / part, symlinks=True,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )  # fmt: skip
         else:
             (root / "src").mkdir(exist_ok=True)
             shutil.copy(source, root / "src" / part)
@@ -89,8 +90,11 @@ def test_it_sets_up_once_changes_nothing_twice_and_goes_without_a_trace(system: 
         assert name in first, name
     assert "usr/lib/intercom/preinit" not in first
     assert "etc/fstab" not in first or first["etc/fstab"] == before["etc/fstab"]
+    trial = system.root / "opt/intercom/trial"
+    trial.write_text("0.0.9 0.0.10 yes\n")
     system.install("door")
-    assert system.files() == first
+    assert system.files() == first, "what was on trial is so no more"
+    trial.write_text("0.0.9 0.0.10 yes\n")
     system.install("--uninstall", "--purge")
     assert system.files() == before
 
@@ -113,6 +117,37 @@ def test_without_purge_settings_and_data_stay(system: System) -> None:
     assert settings.read_text().endswith("# mine\n")
     assert [name for name in after if name.startswith("opt/")] == []
     assert [name for name in after if "intercom" in name and "systemd" in name] == []
+
+
+@pytest.mark.parametrize("cached", ["", "/kit"])
+def test_what_it_unpacks_is_not_in_memory_and_goes_again(tmp_path: Path, cached: str) -> None:
+    script = (wheels.REPOSITORY / "config/image/install.sh").read_text()
+    functions = re.findall(r"^(?:release|fetched)\(\) \{\n.*?^\}$", script, re.M | re.S)
+    assert len(functions) == 2
+    given = f"""set -eu
+program={tmp_path} INTERCOM_CACHE={cached}
+running() {{ false; }}
+python3() {{ test -d "$TMPDIR" && echo "venv $TMPDIR $3"; }}
+put_release() {{ echo "put ${{TMPDIR:-none}} $2"; }}
+{chr(10).join(functions)}
+release
+echo "left ${{TMPDIR:-none}}"
+"""
+    (tmp_path / "trial").touch()
+    done = subprocess.run(["sh", "-c", given], capture_output=True, text=True, check=False,
+                          env={"PATH": "/usr/bin:/bin", "TMPDIR": "/tmp"} if cached else
+                          {"PATH": "/usr/bin:/bin"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "trial").exists()
+    words = done.stdout.split()
+    if cached:
+        assert words == ["put", "/tmp", "/kit", "left", "/tmp"]
+        return
+    folder = Path(words[1])
+    assert folder.parent == Path("/var/tmp")
+    assert words == ["venv", str(folder), f"{folder}/venv", "put", str(folder), f"{folder}/cache",
+                     "left", "none"]  # fmt: skip
+    assert not folder.exists()
 
 
 def test_a_file_that_a_newer_version_no_longer_has_goes(system: System) -> None:

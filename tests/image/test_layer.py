@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -80,8 +82,14 @@ def test_a_card_gets_the_rest(root: Path) -> None:
     assert (root / "data").is_dir()
     fields = [line.split() for line in (root / "etc/fstab").read_text().splitlines()
               if not line.startswith("#")]  # fmt: skip
-    assert [(one[0], one[1]) for one in fields] == [("LABEL=BOOT", "/boot/firmware")]
+    assert [one[:2] for one in fields] == [["/run/intercom-boot/boot", "/boot/firmware"]]
     assert {"ro", "nofail"} <= set(fields[0][3].split(","))
+    assert fields[0][5] == "0", "preinit checks it: systemd's own check would wait for a device"
+    hosts = (root / "etc/hosts").read_text().split()
+    assert {"localhost", "intercom"} <= set(hosts), "sudo looks the machine's own name up"
+    network = ConfigParser()
+    network.read(root / "etc/NetworkManager/conf.d/intercom.conf")
+    assert network["main"]["autoconnect-retries-default"] == "0", "a cable is tried for ever"
 
 
 @pytest.mark.parametrize("option", ["", "--appliance"])
@@ -99,8 +107,40 @@ def test_what_was_laid_down_is_recorded(root: Path, tmp_path: Path) -> None:
     apply(root, record=record)
     laid = record.read_text().splitlines()
     assert "/etc/systemd/system/intercom.service" in laid
-    assert [path for path in laid if not (root / path.lstrip("/")).is_file()] == []
+    assert [path for path in laid if not os.path.lexists(root / path.lstrip("/"))] == []
+    assert "/usr/local/bin/intercom" in laid
     assert len(laid) == len(set(laid))
+
+
+@pytest.mark.parametrize("option", ["", "--appliance"])
+def test_sudo_finds_the_program(root: Path, option: str) -> None:
+    apply(root, *([option] if option else []))
+    link = root / "usr/local/bin/intercom"  # in secure_path of sudoers(5)
+    program = dict(re.findall(r"^(Exec\w+)=(\S+)", (UNITS / "intercom.service").read_text(), re.M))
+    assert str(link.readlink()) == program["ExecStart"]
+
+
+@pytest.mark.parametrize(
+    ("board", "found"),
+    [
+        (b"raspberrypi,5-model-b\0brcm,bcm2712\0", 0),
+        (b"raspberrypi,4-model-b\0brcm,bcm2711\0", 1),
+        (b"other,brcm,bcm2712-like\0", 1),
+    ],
+)
+def test_a_pi_5_has_its_picture_buffers_of_any_memory(
+    tmp_path: Path, board: bytes, found: int
+) -> None:
+    rules = (APPLY.parent / "program/usr/lib/udev/rules.d/60-intercom.rules").read_text()
+    found_rules = re.finditer(r'^.*KERNEL=="(system|linux,cma)".*$', rules, re.M)
+    heaps = {match[1]: match[0] for match in found_rules}
+    assert all('SYMLINK+="dma_heap/vidbuf_cached"' in rule for rule in heaps.values())
+    assert 'OPTIONS+="link_priority=-50"' in heaps["linux,cma"], "the system's heap comes first"
+    (program,) = re.findall(r'PROGRAM=="(.*?)"', heaps["system"])
+    (tmp_path / "compatible").write_bytes(board)
+    *command, place = program.split()
+    assert place == "/proc/device-tree/compatible"
+    assert subprocess.run([*command, tmp_path / "compatible"], check=False).returncode == found
 
 
 def test_an_unknown_option_is_refused(root: Path) -> None:
