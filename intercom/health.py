@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,20 +21,30 @@ START_EXTENSION = 30.0
 """Seconds more to start that are asked for, again and again, while there is no hub."""
 
 
-WAS_READY = "was-ready"
-"""A file in the state directory that tells the next boot that this one came so far."""
+STATION, HUB = "intercom.service", "intercom-hub.service"
+"""The units of systemd that this program runs as."""
+
+WAS_READY = "was-ready."
+"""With a unit's name, a file in the state directory: it tells the next boot that this one came so
+far."""
+
+STEADY = "steady"
+"""A file in the state directory that tells preinit, at the next boot, that this one held out."""
+HOLD = 60.0
+"""Seconds after which it has."""
 
 
 class Health:
     """Feeds systemd's watchdog while `ails()` names nothing that only a new process mends.
 
-    Does nothing without systemd."""
+    Does nothing without systemd. `unit` is what it is run as, which systemd does not tell it."""
 
-    def __init__(self, ails: Callable[[], str]) -> None:
+    def __init__(self, ails: Callable[[], str], unit: str = STATION) -> None:
         # sdnotify leaks a socket when there is no systemd
         under_systemd = "NOTIFY_SOCKET" in os.environ
         self._notifier = sdnotify.SystemdNotifier() if under_systemd else None
         self._ails = ails
+        self._unit = unit
         self._ready = False
 
     def status(self, text: str) -> None:
@@ -46,7 +57,7 @@ class Health:
             self._ready = True
             log.info("ready")
             self._notify("READY=1")
-            self._remember()
+            self._remember(f"{WAS_READY}{self._unit}")
 
     def stopping(self) -> None:
         """The station goes down on purpose."""
@@ -62,12 +73,12 @@ class Health:
         if self._notifier is not None:
             self._notifier.notify(state.encode("ascii", "replace").decode())
 
-    def _remember(self) -> None:
-        """For an update that lies on the card at the next boot: it is judged by this one."""
+    def _remember(self, name: str) -> None:
+        """Leave a mark for the next boot: it is judged by this one."""
         folder = os.environ.get("STATE_DIRECTORY")
         if self._notifier is not None and folder:
             with suppress(OSError):  # a full disk ends no station
-                Path(folder, WAS_READY).touch()
+                Path(folder, name).touch()
 
     async def run(self) -> None:
         """Feed the watchdog three times in its interval; being run at all proves the loop.
@@ -76,6 +87,7 @@ class Health:
         instead: who hangs before is still found out.
         """
         watchdog = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+        begin: float | None = time.monotonic()
         while self._notifier is not None:
             if not self._ready:
                 self._notify(f"EXTEND_TIMEOUT_USEC={int(START_EXTENSION * 1e6)}")
@@ -84,4 +96,7 @@ class Health:
                 self._notify("WATCHDOG=1")
             elif watchdog:
                 log.error("%s: not feeding the watchdog", why)
+            if begin is not None and time.monotonic() - begin >= HOLD:
+                self._remember(STEADY)
+                begin = None
             await asyncio.sleep(watchdog / 3 or START_EXTENSION / 3)

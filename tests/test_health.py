@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from intercom.appliance.places import Places
-from intercom.health import Health
+from intercom.health import HUB, STATION, Health
+
+UNITS = (STATION, HUB)
 
 
 @pytest.fixture
@@ -43,16 +46,41 @@ def test_ready_once_status_and_stopping(systemd: socket.socket) -> None:
     systemd.close()
 
 
+@pytest.mark.parametrize("unit", UNITS)
 def test_the_next_boot_learns_that_it_was_ready(
-    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit: str
 ) -> None:
     places = Places(tmp_path / "card")
     places.state.mkdir(parents=True)
     monkeypatch.setenv("STATE_DIRECTORY", str(places.state))
-    health = Health(lambda: "")
-    assert not places.was_ready.exists()
+    health = Health(lambda: "", unit)
+    assert places.was_ready == []
     health.ready()
-    assert places.was_ready.exists()
+    assert [path.name for path in places.was_ready] == [f"was-ready.{unit}"]
+    health.close()
+    systemd.close()
+
+
+async def test_preinit_learns_that_it_held_out(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr("intercom.health.HOLD", 0.2)
+    mark = tmp_path / "steady"
+    health = Health(lambda: "")
+    begin = time.monotonic()
+    task = asyncio.create_task(health.run())
+    while not mark.exists():
+        heard(systemd)  # its queue is short
+        await asyncio.sleep(0.01)
+    assert time.monotonic() - begin >= 0.2
+    mark.unlink()
+    heard(systemd)
+    await asyncio.sleep(0.03)
+    assert not mark.exists(), "it is written once"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     health.close()
     systemd.close()
 

@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class CardSystem:
 
     def __init__(self, places: Places, disk: Disk) -> None:
         self._places = places
-        self.store = Store(places.system, disk)
+        self.running = _running(places)
+        self.store = Store(places.system, disk, self.running)
 
     def about(self, number: int) -> dict[str, Any]:
         """What generation.json says."""
@@ -45,13 +46,17 @@ class CardSystem:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def trial(self) -> tuple[bool, bool]:
-        """Whether a generation is on trial in this boot; whether the station was ready before."""
+    def trial(self) -> tuple[bool, Collection[str] | None]:
+        """Whether a generation is on trial in this boot; the units that were ready before (None:
+        an old record, which says only that there was one)."""
         state = self.store.state()
         on_trial = bool(state.trial) and (self._places.booted / "trial").exists()
-        return on_trial, bool(self.about(state.trial).get("was_ready", True))
+        told = self.about(state.trial).get("was_ready", True)
+        if isinstance(told, list):
+            return on_trial, [str(unit) for unit in told]
+        return on_trial, None if told else ()
 
-    def install(self, reader: Reader, was_ready: bool) -> str:
+    def install(self, reader: Reader, was_ready: Collection[str]) -> str:
         """Make a generation of a release; what was done, in words."""
 
         def fill(tree: Path) -> None:
@@ -69,7 +74,9 @@ class CardSystem:
 
         return self.make(fill, {"version": reader.about.version}, was_ready)
 
-    def make(self, fill: Callable[[Path], None], about: dict[str, Any], was_ready: bool) -> str:
+    def make(
+        self, fill: Callable[[Path], None], about: dict[str, Any], was_ready: Collection[str]
+    ) -> str:
         """Make a generation over the current one: `fill` changes the tree that has its files.
 
         Raises what `fill` raises, and UpdateError; nothing is left of it then.
@@ -82,7 +89,7 @@ class CardSystem:
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
-        told = {**self.about(before), **about, "over": before, "was_ready": was_ready}
+        told = {**self.about(before), **about, "over": before, "was_ready": [*was_ready]}
         told["made"] = int(time.time())
         number = self.store.add(staged, json.dumps(told, indent=1).encode())
         return f"generation {number} is tried at the next boot"
@@ -95,11 +102,14 @@ class CardSystem:
             words = self.about(number).get("version", "?")
             notes = [
                 "current" if number == state.current else "",
+                "runs now" if number == self.running != state.current else "",
                 f"on trial, booted {state.tries} times" if number == state.trial else "",
                 f"given up: {why}" if (why := self.store.reason(number)) else "",
             ]
             lines.append(f"generation {number}: {words} {', '.join(filter(None, notes))}".rstrip())
         lines.append(f"factory system{': current' if not state.current else ''}")
+        if state.current and not self.running:
+            lines[-1] += ": runs now"
         if state.failed and not self.store.reason(state.failed):
             lines.append(f"generation {state.failed} did not prove itself and was given up")
         return lines
@@ -130,7 +140,12 @@ class CardSystem:
                 f"generation {state.trial} is on trial: wait until it has proved itself, or give it"
                 " up with --rollback"
             )
-        return state.current
+        return self.base()
+
+    def base(self) -> int:
+        """The generation that updates are built on: the current one; if the boot had to go below
+        it, the one that runs."""
+        return min(self.store.state().current, self.running)
 
     def _copy(self, number: int, tree: Path) -> None:
         if number:
@@ -140,6 +155,14 @@ class CardSystem:
         """The factory root, where it can be seen."""
         path = self._places.booted / "factory"
         return path if path.is_dir() and any(path.iterdir()) else None
+
+
+def _running(places: Places) -> int:
+    """The generation that preinit has booted; 0 where it did not."""
+    try:
+        return int(json.loads((places.booted / "preinit.json").read_bytes())["generation"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _units(source: Path, target: Path) -> None:

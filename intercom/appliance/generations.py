@@ -1,9 +1,12 @@
 """Which generation of the system a card boots, and how the record of it changes. PURE.
 
 The law: a generation on trial is booted at most TRIES times, and each time is counted on the card
-before it is booted. What is damaged or was rejected is never booted; below all generations is the
-factory system, number 0. `config/image/layer/files/usr/lib/intercom/choose` is the same decision
-in sh, for the boot, where there is no Python yet: a test holds both equal.
+before it is booted. One that was healthy once counts its boots too: after BOOTS that did not hold
+out, the one before is booted, then the factory system, and so on from the beginning; but none is
+ever lost by that, since power may go again and again. What is damaged or was rejected is never
+booted; below all generations is the factory system, number 0.
+`config/image/layer/files/usr/lib/intercom/choose` is the same decision in sh, for the boot, where
+there is no Python yet: a test holds both equal.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass, replace
 
 FACTORY = 0
 TRIES = 2
+BOOTS = 3
 
 _NUMBER = rb"(0|[1-9][0-9]{0,8})"
 _STATE = re.compile(
@@ -29,6 +33,15 @@ class State:
     trial: int = 0
     tries: int = 0
     failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Boot this generation, after writing that text as the file `boots` (empty: leave it)."""
+
+    boot: int
+    write: bytes = b""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,43 @@ def choose(text: bytes | None, good: Set[int], confirmed: Set[int], writable: bo
     if not writable:
         return Choice(fallen, None, "the card cannot be written: no trial")
     return Choice(state.trial, replace(state, tries=state.tries + 1))
+
+
+def boots_of(text: bytes | None, number: int) -> int:
+    """What the file `boots` says of a generation: 1 to BOOTS, so many boots of it did not hold out;
+    BOOTS + 1, the one before was booted instead; BOOTS + 2, the factory system. 0: nothing."""
+    said = re.fullmatch(rb"%d ([1-5])\n" % number, text or b"")
+    return int(said[1]) if said else 0
+
+
+def count(
+    text: bytes | None,
+    boot: int,
+    good: Set[int],
+    confirmed: Set[int],
+    *,
+    steady: bool,
+    damaged: bool,
+) -> Count:
+    """What to boot in place of `boot`, given the file `boots` (None: there is none), whether the
+    boot before held out (`steady`), and whether the file system had to be repaired.
+
+    Whom a boot below has followed, or a repair, gets one try in place of BOOTS.
+    """
+    if boot not in confirmed:
+        return Count(boot)
+    boots = boots_of(text, boot)
+    if steady:
+        boots = 0 if boots <= BOOTS else BOOTS - 1
+    elif boots > BOOTS + 1:
+        boots = 0
+    if damaged and boots < BOOTS:
+        boots = BOOTS - 1
+    write = b"%d %d\n" % (boot, boots + 1)
+    if boots < BOOTS:
+        return Count(boot, write)
+    below = _best(good & confirmed, below=boot) if boots == BOOTS else FACTORY
+    return Count(below, write, f"generation {boot} did not hold out in its last boots")
 
 
 def settle(state: State, good: Set[int], confirmed: Set[int]) -> State:

@@ -1,10 +1,10 @@
-"""Watches the unit that this machine is there for, after an update."""
+"""Watches the units that this machine is there for, after an update."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 
 from intercom.appliance.judge import Sample, judge
 from intercom.appliance.run import ProgramError, run
@@ -15,68 +15,93 @@ UNITS = ("intercom.service", "intercom-hub.service")
 EVERY = 2.0
 
 Show = Callable[[str], dict[str, str]]
+Said = dict[str, dict[str, str]]
 
 
 def show(unit: str) -> dict[str, str]:
     """What systemd says of a unit. Raises ProgramError."""
-    names = "ActiveState,MainPID,LoadState,UnitFileState"
+    names = (
+        "ActiveState,MainPID,LoadState,UnitFileState,ConditionResult,ConditionTimestampMonotonic"
+    )
     lines = run(["systemctl", "show", "-p", names, unit], 20).splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def chosen(shown: Show = show) -> str:
-    """The unit whose health counts: the first of UNITS that is installed and enabled."""
-    return (enabled(shown) or UNITS)[0]
-
-
 def enabled(shown: Show = show) -> tuple[str, ...]:
     """Those of UNITS that are installed and enabled."""
-    return tuple(unit for unit in UNITS if _is_enabled(unit, shown))
+    return tuple(unit for unit, said in _all(shown, {}).items() if _is_enabled(said))
 
 
-def _is_enabled(unit: str, shown: Show) -> bool:
-    try:
-        said = shown(unit)
-    except ProgramError:
-        return False  # no systemd, or not yet
+def ready(shown: Show = show) -> tuple[str, ...]:
+    """Those that are enabled, and ready now; none, where systemd cannot be asked."""
+    return tuple(
+        unit
+        for unit, said in _all(shown, {}).items()
+        if _is_enabled(said) and said.get("ActiveState") == "active"
+    )
+
+
+def _all(shown: Show, before: Said) -> Said:
+    """What systemd says of each of UNITS; where it cannot be asked, what it said before, but not
+    how the unit is."""
+    found = Said()
+    for unit in UNITS:
+        try:
+            found[unit] = shown(unit)
+        except ProgramError as error:  # no systemd, or not yet
+            log.debug("systemd cannot be asked: %s", error)
+            found[unit] = {**before.get(unit, {}), "ActiveState": "unknown", "MainPID": "0"}
+    return found
+
+
+def _is_enabled(said: dict[str, str]) -> bool:
     return said.get("LoadState") == "loaded" and said.get("UnitFileState") == "enabled"
 
 
-def is_ready(unit: str, shown: Show = show) -> bool:
-    """Whether it is ready now; not, where systemd cannot be asked."""
-    try:
-        return shown(unit).get("ActiveState") == "active"
-    except ProgramError:
-        return False
+def _is_skipped(said: dict[str, str]) -> bool:
+    """Whether systemd has left it out, since it has no place here: a hub without settings."""
+    tested = said.get("ConditionTimestampMonotonic", "0") != "0"
+    return tested and said.get("ConditionResult") == "no"
+
+
+def counted(said: Said, was_ready: Collection[str]) -> list[str]:
+    """The units whose health counts: those that are to run here, and those that ran before."""
+    found = [unit for unit in UNITS if _is_enabled(said[unit]) or unit in was_ready]
+    return [unit for unit in found if not _is_skipped(said[unit])] or list(UNITS[:1])
 
 
 def watch(
-    unit: str,
-    was_ready: bool,
+    was_ready: Collection[str] | None,
     shown: Show = show,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[bool, str]:
-    """Watch until there is a verdict: whether it is healthy, and why."""
-    samples: list[Sample] = []
-    for sample in _samples(unit, shown, sleep, clock):
-        samples.append(sample)
-        verdict, why = judge(samples, was_ready)
-        if verdict != "wait":
-            log.info("%s is %s: %s", unit, verdict, why)
-            return verdict == "healthy", why
-    raise AssertionError("the samples never end")
+    """Watch all units until there is a verdict: whether they are healthy, and why.
 
-
-def _samples(
-    unit: str, shown: Show, sleep: Callable[[float], None], clock: Callable[[], float]
-) -> Iterator[Sample]:
+    `was_ready`: those that were ready before, and must be again; the others must only live. None
+    is what old records say: the first was.
+    """
+    seen: dict[str, list[Sample]] = {unit: [] for unit in UNITS}
+    well: dict[str, str] = {}
+    said = Said()
     while True:
-        try:
-            said = shown(unit)
-            pid = int(said.get("MainPID") or 0)
-            yield Sample(clock(), said.get("ActiveState", ""), pid)
-        except ProgramError as error:
-            log.debug("systemd cannot be asked: %s", error)
-            yield Sample(clock(), "unknown", 0)
+        said = _all(shown, said)
+        units = counted(said, was_ready or ())
+        must = units[:1] if was_ready is None else was_ready
+        for unit in units:
+            seen[unit].append(_sample(said[unit], clock()))
+            verdict, why = judge(seen[unit], unit in must)
+            if verdict == "sick" and unit not in well:
+                log.info("%s is sick: %s", unit, why)
+                return False, f"{unit}: {why}"
+            if verdict == "healthy":
+                well.setdefault(unit, why)
+        if all(unit in well for unit in units) and all("LoadState" in one for one in said.values()):
+            why = ", ".join(f"{unit}: {well[unit]}" for unit in units)
+            log.info("all is well: %s", why)
+            return True, why
         sleep(EVERY)
+
+
+def _sample(said: dict[str, str], now: float) -> Sample:
+    return Sample(now, said.get("ActiveState", "unknown"), int(said.get("MainPID") or 0))

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import click
@@ -46,7 +46,7 @@ def install(path: Path, force: bool, restart: bool) -> None:
     """Install a bundle."""
     places, disk = _as_root()
     try:
-        was_ready = health.is_ready(health.chosen())
+        was_ready = health.ready()
         said = update.install(places, disk, path, update.here(), force=force, was_ready=was_ready)
     except OSError as error:
         raise update.UpdateError(f"{error.filename or path}: {error.strerror}") from None
@@ -64,9 +64,9 @@ def debian(config: Path | None, restart: bool) -> None:
     if not places.is_appliance:
         raise update.UpdateError("this system is not run from a card of ours: use apt")
     system_update.go_apart(sys.argv[1:])
-    was_ready = health.is_ready(health.chosen())
+    was_ready = health.ready()
     said = system_update.upgrade(places, disk, was_ready)
-    click.echo(said or "there are no security updates")
+    click.echo(said or "there is no security update to be made")
     if said and restart:
         _effect(update.system_of(places, disk))
 
@@ -121,9 +121,11 @@ def talking(asound: Path = Path("/proc/asound")) -> bool:
     return any("RUNNING" in path.read_text(errors="replace") for path in found)
 
 
-def from_card(places: Places, disk: Disk, names: list[str], was_ready: bool) -> list[str]:
+def from_card(
+    places: Places, disk: Disk, names: list[str], was_ready: Collection[str]
+) -> list[str]:
     """Install the bundles that the owner put on BOOT; faults in words. A bundle that was taken, or
-    can never be, is not tried again. `was_ready`: in the boot before."""
+    can never be, is not tried again. `was_ready`: the units, in the boot before."""
     faults = list[str]()
     card = BootCard(places.card, disk)
     if Store(places.system, disk).state().trial:
@@ -150,8 +152,10 @@ def from_card(places: Places, disk: Disk, names: list[str], was_ready: bool) -> 
 def at_boot(first_boot: Callable[..., object]) -> None:
     """Do the first boot's steps; boot again if a bundle was installed from the card."""
     places, disk = _as_root()
-    was_ready = places.was_ready.exists()
-    places.was_ready.unlink(missing_ok=True)  # whoever gets so far in this boot puts it anew
+    marks = places.was_ready
+    was_ready = [path.name.partition(".")[2] for path in marks]
+    for path in marks:
+        path.unlink(missing_ok=True)  # whoever gets so far in this boot puts it anew
     first_boot(places, disk, bundles=lambda names: from_card(places, disk, names, was_ready))
     if (places.booted / "installed").exists():
         update.take_effect(update.system_of(places, disk))

@@ -2,13 +2,15 @@
 
 `/opt/intercom/current` points to the one that runs. The file `trial` says "FROM TO READY" from
 before the link is changed until the new one has proved itself; who finds it at a boot watches, or
-goes back. `usr/lib/intercom/rollback` of the layer does the same in sh, where Python fails.
+goes back. READY is the units that were ready, "UNIT,UNIT" or "no". `usr/lib/intercom/rollback` of
+the layer does the same in sh, where Python fails.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from intercom.appliance.bundle import Reader
@@ -41,23 +43,32 @@ class Releases:
                 f"{self._program} was not set up by install.sh: there is no link `current`"
             ) from None
 
-    def trial(self) -> tuple[bool, bool]:
-        """Whether a release is on trial; whether the station was ready before it."""
+    def trial(self) -> tuple[bool, Collection[str] | None]:
+        """Whether a release is on trial; the units that were ready before it (None: an old record,
+        which says "yes")."""
         words = self._words()
-        return bool(words), words[2:] == ["yes"]
+        ready = "".join(words[2:])
+        if ready == "yes":
+            return True, None
+        return bool(words), () if ready in ("", "no") else ready.split(",")
 
     def _words(self) -> list[str]:
+        """The record of a trial; none where the release of which it tells is not there any more."""
         try:
             words = self._trial.read_text(encoding="utf-8").split()
         except FileNotFoundError:
             return []
-        return words if len(words) == 3 else ["", "", "no"]
+        if len(words) != 3:
+            return ["", "", "no"]
+        return words if (self._folder / words[1]).is_dir() else []
 
-    def install(self, reader: Reader, was_ready: bool) -> str:
+    def install(self, reader: Reader, was_ready: Collection[str]) -> str:
         """Put a release beside the one that runs, and point to it."""
         before = self.current()
         if self._words():
             raise UpdateError("an update is on trial: wait until it has proved itself")
+        if self._trial.exists():
+            log.warning("%s tells of a release that is gone: it is passed over", self._trial)
         self._disk.sweep(self._folder)
         self._disk.sweep(self._program)
         name = reader.about.version
@@ -73,7 +84,7 @@ class Releases:
             shutil.rmtree(staged, ignore_errors=True)
             raise
         self._disk.place(staged, self._folder / name)
-        ready = "yes" if was_ready else "no"
+        ready = ",".join(was_ready) or "no"
         self._disk.write(self._trial, f"{before} {name} {ready}\n".encode())
         self._point(name)
         return f"release {name} is on trial"
@@ -106,22 +117,29 @@ class Releases:
         return f"release {current} stays"
 
     def roll_back(self, why: str) -> str:
-        """Point to the one before. Raises UpdateError if there is none."""
+        """Point to the one before. Raises UpdateError if there is none; a trial is over then."""
         words, current = self._words(), self.current()
         before = words[0] if words else self._before(current)
-        if (before == current and not words) or not (self._folder / before / "venv").exists():
+        if words and not self._runs(before):
+            log.warning("release %s, from which the update came, is gone", before or "?")
+            before = self._before(current)
+        if (before == current and words[:1] != [current]) or not self._runs(before):
+            self._disk.remove(self._trial)
             raise UpdateError("there is no release before this one")
-        lost = words[1] if words else current
+        lost = (words[1] if words else "") or current
         if lost != before:
             self._disk.write(self._folder / lost / REJECTED, f"{why}\n".encode())
         self._point(before)
         self._disk.remove(self._trial)
         return f"back at release {before}"
 
+    def _runs(self, name: str) -> bool:
+        return bool(name) and (self._folder / name / "venv").exists()
+
     def _before(self, current: str) -> str:
         good = (
             path for path in self._folder.glob("[!.]*")
-            if path.name != current and not (path / REJECTED).exists()
+            if path.name != current and self._runs(path.name) and not (path / REJECTED).exists()
         )  # fmt: skip
         names = sorted(good, key=lambda path: path.stat().st_mtime)
         return names[-1].name if names else current

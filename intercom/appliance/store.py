@@ -15,8 +15,10 @@ log = logging.getLogger(__name__)
 class Store:
     """The folder `system` of the data partition; every change survives a power cut."""
 
-    def __init__(self, system: Path, disk: Disk) -> None:
+    def __init__(self, system: Path, disk: Disk, running: int = generations.FACTORY) -> None:
+        """`running`: the generation that this system runs from, whose files stay in any case."""
         self._system = system
+        self._running = running
         self._folder = system / "generations"
         self._disk = disk
 
@@ -53,6 +55,7 @@ class Store:
         self._disk.folder(self._folder)
         self._disk.sweep(self._folder)
         self._disk.sweep(self._system)
+        self.empty_rejected()
         staged = self._folder / f"{NEW}{self.next_number()}"
         self._disk.folder(staged / "tree")
         return staged
@@ -83,6 +86,7 @@ class Store:
 
     def give_up(self, why: str) -> int:
         """Reject the trial, or else the current generation; returns the one to boot instead."""
+        self._reject_failed()
         state = self.state()
         lost = state.trial or state.current
         if not lost:
@@ -92,6 +96,7 @@ class Store:
         state = generations.settle(state, self.good(), self.confirmed())
         self._put(state)
         log.warning("generation %d is given up: %s; next is %d", lost, why, state.current)
+        self.empty_rejected()
         return state.current
 
     def reason(self, number: int) -> str:
@@ -101,10 +106,28 @@ class Store:
         except FileNotFoundError:
             return ""
 
+    def rejected(self) -> set[int]:
+        """Those that were given up, by whom ever."""
+        return {n for n in self.present() if (self.folder(n) / "rejected").exists()}
+
+    def empty_rejected(self) -> None:
+        """Remove the files of those that were given up; the rest stays, as a note."""
+        self._reject_failed()
+        for number in self.rejected() - {self._running}:
+            self._disk.sweep(self.folder(number))
+            self._disk.discard(self.folder(number) / "tree")
+
+    def _reject_failed(self) -> None:
+        """One that was given up by its boots alone is rejected: the record will forget it."""
+        failed = self.state().failed
+        if failed in self.present() - self.rejected():
+            self._disk.write(self.folder(failed) / "rejected", b"it did not prove itself\n")
+
     def tidy(self) -> None:
         """Remove the generations that nothing leads to."""
         state = self.state()
-        for number in generations.superfluous(state, self.present(), self.confirmed()):
+        kept = self.confirmed() & self.good()
+        for number in generations.superfluous(state, self.present(), kept):
             self._disk.discard(self.folder(number))
 
     def _put(self, state: State) -> None:

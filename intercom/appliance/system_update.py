@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from intercom.appliance import debian, layers
@@ -23,11 +23,14 @@ from intercom.appliance.run import ProgramError, run
 log = logging.getLogger(__name__)
 
 APART = "INTERCOM_MOUNTS_APART"
+STAND_INS = "run/stand-ins"
+"""Where the scripts of packages look for programs first: in memory, gone with the mounts."""
 APT = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "apt-get", "-q", "-y",
-       "-o", "Dpkg::Options::=--force-confold", "-o", "APT::Sandbox::User=root"]  # fmt: skip
+       "-o", "Dpkg::Options::=--force-confold", "-o", "APT::Sandbox::User=root",
+       "-o", f"DPkg::Path=/{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"]  # fmt: skip
 HOUR = 3600.0
-LEFT_OUT = ("run", "tmp", "var/log", "var/cache", "var/tmp", "root", "usr/sbin/policy-rc.d",
-            "etc/resolv.conf")  # fmt: skip
+LEFT_OUT = ("run", "tmp", "boot", "var/log", "var/cache", "var/tmp", "root",
+            "usr/sbin/policy-rc.d", "etc/resolv.conf")  # fmt: skip
 """What apt leaves behind that no system needs."""
 
 
@@ -41,7 +44,7 @@ def go_apart(arguments: Sequence[str]) -> None:
         os.execvp(words[0], [*words, *arguments])
 
 
-def upgrade(places: Places, disk: Disk, was_ready: bool) -> str:
+def upgrade(places: Places, disk: Disk, was_ready: Collection[str]) -> str:
     """Make a generation with the security updates that there are; what was done, in words; none
     if there is nothing to do. In a mount namespace of its own. Raises UpdateError, ProgramError."""
     system = CardSystem(places, disk)
@@ -49,12 +52,18 @@ def upgrade(places: Places, disk: Disk, was_ready: bool) -> str:
     if factory is None:
         raise UpdateError("the factory system is not in sight: it was not started by preinit")
     build = Build(places, system, factory)
-    packages = build.upgrade()
+    packages = build.upgrade(refused(system))
     if not packages:
         return ""
-    about = {"packages": [f"{one.name} {one.new}" for one in packages]}
-    said = system.make(build.take, about, was_ready)
+    said = system.make(build.take, {"packages": packages}, was_ready)
     return f"{said}; {len(packages)} packages are newer"
+
+
+def refused(system: CardSystem) -> list[set[str]]:
+    """The lists of packages of generations that were given up: none is made a second time."""
+    system.store.empty_rejected()
+    lists = [system.about(number).get("packages") for number in sorted(system.store.rejected())]
+    return [set(one) for one in lists if isinstance(one, list)]
 
 
 class Build:
@@ -69,11 +78,13 @@ class Build:
         state = system.store.state()
         if state.trial:
             raise UpdateError(f"generation {state.trial} is on trial")
-        tree = system.store.folder(state.current) / "tree"
-        self._lower = f"{tree}:{factory}" if state.current else str(factory)
+        base = system.base()
+        tree = system.store.folder(base) / "tree"
+        self._lower = f"{tree}:{factory}" if base else str(factory)
 
-    def upgrade(self) -> list[Upgrade]:
-        """Install what is wanted; the packages. Raises ProgramError."""
+    def upgrade(self, refused: Collection[set[str]]) -> list[str]:
+        """Install what is wanted, unless it is one of these sets; the packages, as "name version".
+        Raises ProgramError."""
         self._mount()
         try:
             self._in([*APT, "-o", "APT::Update::Error-Mode=any", "update"], HOUR)
@@ -81,9 +92,14 @@ class Build:
             held = [one.name for one in found if one.held and one.security]
             if held:
                 log.warning("held, since they are part of the card: %s", ", ".join(held))
-            packages = debian.wanted(found)
-            if packages:
-                self._install(packages)
+            wanted = debian.wanted(found)
+            packages = [f"{one.name} {one.new}" for one in wanted]
+            if set(packages) in refused:
+                log.warning("not tried again, since the system was not healthy with them: %s",
+                            ", ".join(packages))  # fmt: skip
+                packages = []
+            elif packages:
+                self._install(wanted)
         finally:
             self._unmount()
         if not packages:
@@ -133,18 +149,25 @@ class Build:
         self._names()
 
     def _names(self) -> None:
-        """Names are found as outside, and no service is started in there."""
+        """Names are found as outside, and no service is started, no initramfs made in there."""
         source, target = Path("/etc/resolv.conf"), self._root / "etc/resolv.conf"
         if source.exists():
             # A copy, left out again in the end: the factory system has no such file to lie under.
             target.unlink(missing_ok=True)
             target.write_bytes(source.read_bytes())
-        policy = self._root / "usr/sbin/policy-rc.d"
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
+        _program(self._root / "usr/sbin/policy-rc.d", "exit 101")
+        # Nobody boots an initramfs from in here, and it takes minutes, and hundreds of megabytes.
+        _program(self._root / STAND_INS / "update-initramfs", "exit 0")
 
     def _unmount(self) -> None:
         run(["umount", "-n", "-R", "-l", self._root])
 
     def _in(self, words: Sequence[str], timeout: float = 600.0) -> str:
         return run(["chroot", self._root, *words], timeout)
+
+
+def _program(path: Path, line: str) -> None:
+    """A shell script of one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -27,10 +28,11 @@ class System(Protocol):
     needs_boot: bool
     """Whether a change counts from the next boot on; else from the next start of the unit."""
 
-    def trial(self) -> tuple[bool, bool]:
-        """Whether an update is on trial now, and whether the station was ready before it."""
+    def trial(self) -> tuple[bool, Collection[str] | None]:
+        """Whether an update is on trial now, and the units that were ready before it (None: an
+        old record, which says only that there was one)."""
 
-    def install(self, reader: Reader, was_ready: bool) -> str:
+    def install(self, reader: Reader, was_ready: Collection[str]) -> str:
         """Make the bundle the next version, on trial; what was done, in words."""
 
     def status(self) -> list[str]:
@@ -62,7 +64,13 @@ def trusted_files(places: Places) -> list[Path]:
 
 
 def install(
-    places: Places, disk: Disk, bundle: Path, machine: Here, *, force: bool, was_ready: bool
+    places: Places,
+    disk: Disk,
+    bundle: Path,
+    machine: Here,
+    *,
+    force: bool,
+    was_ready: Collection[str],
 ) -> str:
     """Install a bundle, on trial. Raises BundleError, UpdateError or OSError with nothing
     changed."""
@@ -78,7 +86,7 @@ def prove(system: System) -> bool:
     if not on_trial:
         log.info("nothing is on trial")
         return True
-    healthy, why = health.watch(health.chosen(), was_ready)
+    healthy, why = health.watch(was_ready)
     if healthy:
         log.info("%s", system.confirm())
     else:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 
 from intercom.config import Config
-from intercom.health import Health
+from intercom.health import HUB, Health
 from intercom.hub.server import Hub
 
 
@@ -17,7 +17,7 @@ async def run(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     hub = Hub(config.hub)
     await hub.start()
-    health = Health(lambda: "")
+    health = Health(lambda: "", HUB)
     try:
         health.ready()
         async with asyncio.TaskGroup() as group:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from .card import BOOT
 from .conftest import Measure
 from .house import House
 from .machine import Machine
@@ -21,9 +22,21 @@ def test_it_boots_from_a_root_that_cannot_be_written(machine: Machine) -> None:
     assert " ro," in machine.run("grep ' /run/intercom-boot/factory ' /proc/mounts") + ","
 
 
+def test_the_owners_files_are_those_of_the_roots_own_disk(machine: Machine) -> None:
+    assert machine.run("findmnt --noheadings --output SOURCE /boot/firmware") == BOOT
+    assert machine.run("readlink /run/intercom-boot/boot") == BOOT
+
+
 def test_nothing_failed_but_what_has_no_settings_yet(machine: Machine) -> None:
     failed = machine.run("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1")
     assert set(failed.split()) <= {"intercom.service"}
+
+
+def test_a_hub_without_settings_is_not_judged(machine: Machine) -> None:
+    code = "from intercom.appliance import health as h; "
+    code += "print(h.counted({unit: h.show(unit) for unit in h.UNITS}, []), *h.enabled())"
+    said = machine.run(f"cd /; /opt/intercom/venv/bin/python -c '{code}'", seconds=90)
+    assert said == "['intercom.service'] intercom.service intercom-hub.service"
 
 
 def test_the_appliances_own_systemd_understands_every_unit(machine: Machine) -> None:
@@ -49,6 +62,10 @@ def test_a_call_rings_is_taken_and_seen(house: House, measured: Measure) -> None
     for step, seconds in house.ring().items():
         measured(step, seconds)
     assert house.calls()[0]["reason"] == "hangup"
+
+
+def test_what_holds_out_is_marked_for_the_next_boot(house: House) -> None:
+    house.machine.until("test -e /data/state/steady", 120)
 
 
 def test_stopping_is_quick(house: House, measured: Measure) -> None:

@@ -25,6 +25,7 @@ from tests.appliance_unit.test_store import boots
 from tests.appliance_unit.updating import HERE, Signer, fill
 
 pytestmark = pytest.mark.skipif(not overlays(), reason="needs root, and overlayfs in the kernel")
+READY = ["intercom.service"]
 LOOK = """
 import subprocess, sys
 program = sys.argv[1] + "/opt/intercom"
@@ -72,6 +73,8 @@ def booted(places: Places) -> int:
     trial.unlink(missing_ok=True)
     if CardSystem(places, Disk()).store.state().trial == number != 0:
         trial.touch()
+    told = json.loads((places.booted / "preinit.json").read_bytes()) | {"generation": number}
+    (places.booted / "preinit.json").write_text(json.dumps(told))
     return number
 
 
@@ -79,10 +82,10 @@ def test_an_update_is_tried_and_kept(memory: Path, signer: Signer) -> None:
     places = machine(memory)
     system = CardSystem(places, Disk())
     for number, version in enumerate(["0.2.0", "0.3.0"], 1):
-        assert f"generation {number}" in system.install(signer.reader(version), was_ready=True)
-        assert system.trial() == (False, True), "not in this boot"
+        assert f"generation {number}" in system.install(signer.reader(version), was_ready=READY)
+        assert system.trial() == (False, READY), "not in this boot"
         assert booted(places) == number
-        assert system.trial() == (True, True)
+        assert system.trial() == (True, READY)
         assert shown(places, number) == [version, version]
         assert system.confirm() == f"generation {number} stays"
     assert shown(places, 0) == ["0.1.0", "0.1.0"]
@@ -92,10 +95,23 @@ def test_an_update_is_tried_and_kept(memory: Path, signer: Signer) -> None:
         system.roll_back("asked to")
 
 
+@pytest.mark.parametrize(("told", "meant"), [(True, None), (False, ()), (["x"], ["x"])])
+def test_old_records_are_read(
+    memory: Path, signer: Signer, told: object, meant: list[str] | None
+) -> None:
+    places = machine(memory)
+    system = CardSystem(places, Disk())
+    system.install(signer.reader("0.2.0"), was_ready=READY)
+    about = system.about(1) | {"was_ready": told}
+    (places.system / "generations/1/generation.json").write_text(json.dumps(about))
+    booted(places)
+    assert system.trial() == (True, meant)
+
+
 def test_the_old_program_does_not_shine_through(memory: Path, signer: Signer) -> None:
     places = machine(memory)
     (places.booted / "factory/opt/intercom/venv/old.py").touch()
-    CardSystem(places, Disk()).install(signer.reader("0.2.0"), was_ready=True)
+    CardSystem(places, Disk()).install(signer.reader("0.2.0"), was_ready=READY)
     look = "import os, sys; print(os.listdir(sys.argv[1] + '/opt/intercom/releases'))"
     tree = places.system / "generations/1/tree"
     assert apart(f"lowerdir={tree}:{places.booted / 'factory'}", look) == "['0.2.0']\n"
@@ -111,10 +127,11 @@ def test_an_update_keeps_what_an_earlier_one_changed(memory: Path, signer: Signe
         (tree / "etc/debian_version").write_text("13.9\n")
         os.mknod(tree / "etc/gone", 0o020000, os.makedev(0, 0))
 
-    system.make(fill_it, {"packages": ["x 1"]}, was_ready=False)
+    system.make(fill_it, {"packages": ["x 1"]}, was_ready=())
     booted(places)
     system.confirm()
-    system.install(signer.reader("0.2.0"), was_ready=True)
+    system = CardSystem(places, Disk())
+    system.install(signer.reader("0.2.0"), was_ready=READY)
     tree = places.system / "generations/2/tree"
     assert (tree / "etc/debian_version").read_text() == "13.9\n"
     assert layers.is_whiteout(tree / "etc/gone")
@@ -125,15 +142,15 @@ def test_an_update_keeps_what_an_earlier_one_changed(memory: Path, signer: Signe
 def test_it_is_refused_where_nothing_can_be_kept(memory: Path, signer: Signer) -> None:
     system = CardSystem(machine(memory, "lost"), Disk())
     with pytest.raises(UpdateError, match="the data partition is lost"):
-        system.install(signer.reader("0.2.0"), was_ready=True)
+        system.install(signer.reader("0.2.0"), was_ready=READY)
 
 
 def test_one_at_a_time(memory: Path, signer: Signer) -> None:
     places = machine(memory)
     system = CardSystem(places, Disk())
-    system.install(signer.reader("0.2.0"), was_ready=True)
+    system.install(signer.reader("0.2.0"), was_ready=READY)
     with pytest.raises(UpdateError, match="on trial"):
-        system.install(signer.reader("0.3.0"), was_ready=True)
+        system.install(signer.reader("0.3.0"), was_ready=READY)
 
 
 def test_what_cannot_be_made_leaves_nothing(memory: Path) -> None:
@@ -144,7 +161,7 @@ def test_what_cannot_be_made_leaves_nothing(memory: Path) -> None:
         raise BundleError("damaged")
 
     with pytest.raises(BundleError):
-        CardSystem(places, Disk()).make(bad, {}, was_ready=True)
+        CardSystem(places, Disk()).make(bad, {}, was_ready=READY)
     assert list((places.system / "generations").iterdir()) == []
 
 
@@ -154,13 +171,13 @@ def test_a_cut_while_it_is_installed(memory: Path, signer: Signer) -> None:
     def fresh() -> Path:
         root = memory / str(next(numbers))
         places = machine(root)
-        CardSystem(places, Disk(CutFiles())).install(signer.reader("0.2.0"), was_ready=True)
+        CardSystem(places, Disk(CutFiles())).install(signer.reader("0.2.0"), was_ready=READY)
         booted(places)
         CardSystem(places, Disk(CutFiles())).confirm()
         return root
 
     def act(root: Path, files: CutFiles) -> None:
-        CardSystem(Places(root), Disk(files)).install(signer.reader("0.3.0"), was_ready=True)
+        CardSystem(Places(root), Disk(files)).install(signer.reader("0.3.0"), was_ready=READY)
 
     for root, what in every_cut(fresh, act):
         places = Places(root)
@@ -177,7 +194,7 @@ def test_a_cut_while_it_is_installed(memory: Path, signer: Signer) -> None:
         system = CardSystem(places, Disk(CutFiles()))
         if number == 1:
             system.roll_back("retry") if system.store.state().trial else None
-            system.install(signer.reader("0.3.0"), was_ready=True)
+            system.install(signer.reader("0.3.0"), was_ready=READY)
             booted(places)
         system.confirm()
         assert system.store.state().current >= 2, what
@@ -190,7 +207,7 @@ def put_on_card(places: Places, name: str, data: bytes, signer: Signer) -> list[
     if data:
         (places.card / name).write_bytes(data)
     names = [path.name for path in places.card.glob("*.bundle")]
-    return orders.from_card(places, Disk(), names, was_ready=False)
+    return orders.from_card(places, Disk(), names, was_ready=())
 
 
 @pytest.fixture
@@ -209,21 +226,21 @@ def test_a_bundle_on_the_card(memory: Path, signer: Signer) -> None:
 
 
 @pytest.mark.usefixtures("this_machine")
-@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize("ready", [[], ["intercom-hub.service"], ["intercom-hub.service", *READY]])
 def test_a_bundle_on_the_card_is_judged_by_the_boot_before(
-    memory: Path, signer: Signer, monkeypatch: pytest.MonkeyPatch, ready: bool
+    memory: Path, signer: Signer, monkeypatch: pytest.MonkeyPatch, ready: list[str]
 ) -> None:
     places = machine(memory)
     (places.etc / "update.pub").write_bytes(signer.public)
     (places.card / "intercom-0.2.0.bundle").write_bytes(signer.bundle("0.2.0"))
-    if ready:
-        places.was_ready.parent.mkdir(parents=True, exist_ok=True)
-        places.was_ready.touch()
+    places.state.mkdir(parents=True)
+    for unit in ready:
+        (places.state / f"was-ready.{unit}").touch()
     monkeypatch.setattr(orders, "_as_root", lambda: (places, Disk()))
     monkeypatch.setattr(update, "take_effect", lambda system: None)
     orders.at_boot(lambda places, disk, bundles: bundles(["intercom-0.2.0.bundle"]))
-    assert CardSystem(places, Disk()).about(1)["was_ready"] is ready
-    assert not places.was_ready.exists()
+    assert CardSystem(places, Disk()).about(1)["was_ready"] == ready
+    assert places.was_ready == []
 
 
 @pytest.mark.usefixtures("this_machine")

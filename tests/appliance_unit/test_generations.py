@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercom.appliance.generations import (
+    BOOTS,
     TRIES,
     Choice,
+    Count,
     State,
     choose,
+    count,
     on_trial,
     parse,
     proven,
@@ -122,6 +125,93 @@ def test_giving_up_leads_to_the_one_before() -> None:
     assert settle(State(1), {1}, {1}) == State(current=0, failed=1)
     assert choose(None, {1, 2, 3}, {1, 2}, writable=True).boot == 2
     assert superfluous(State(4, 6), {1, 2, 3, 4, 5, 6}, {1, 2, 3, 4}) == {1, 2, 5}
+
+
+def story(held: list[bool], repaired: int = -1) -> list[int]:
+    """What is booted of a card with the generations 2 and 3, by whether each boot holds out."""
+    text: bytes | None = None
+    steady, seen = False, []
+    for number, holds in enumerate(held):
+        found = count(text, 3, {2, 3}, {2, 3}, steady=steady, damaged=number == repaired)
+        seen.append(found.boot)
+        text, steady = found.write or text, holds
+    return seen
+
+
+NO, YES = False, True
+
+
+@pytest.mark.parametrize(
+    ("held", "seen"),
+    [
+        ([YES] * 6, [3] * 6),
+        ([NO, NO, YES] * 3, [3] * 9),  # power that goes now and then
+        ([NO] * 11, [3, 3, 3, 2, 0, 3, 3, 3, 2, 0, 3]),  # power that goes all the time
+        ([NO, NO, NO, YES, YES, YES], [3, 3, 3, 2, 3, 3]),  # and then does not any more
+        ([NO, NO, NO, YES, NO, YES, NO], [3, 3, 3, 2, 3, 2, 3]),  # it is bad: one try each
+        ([NO, NO, NO, NO, YES, NO, NO, YES], [3, 3, 3, 2, 0, 3, 2, 0]),  # so is the one before
+    ],
+)
+def test_one_that_does_not_hold_out_makes_room_for_a_boot(
+    held: list[bool], seen: list[int]
+) -> None:
+    assert story(held) == seen
+
+
+def test_after_a_repair_there_is_one_try() -> None:
+    assert story([YES, NO, YES, YES], repaired=1) == [3, 3, 2, 3]
+    assert story([YES, YES, NO, NO, NO, YES], repaired=1) == [3, 3, 3, 3, 3, 2]
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), max_size=30), st.integers(-1, 30))
+def test_none_is_ever_lost(held: list[bool], repaired: int) -> None:
+    seen = story([*held, *[False] * (BOOTS + 2)], repaired)
+    assert {0, 2, 3} <= set(seen), "each gets its turn, if none holds out"
+    assert story([*held, True, True, True], repaired)[-1] == 3
+
+
+def counted_in_sh(system: Path, boot: int, steady: bool, damaged: bool) -> Count:
+    """What `count` of the boot says about a folder."""
+    script = f'. "{CHOOSE}"; why=; boot=$2; count "$1" "$3" "$4"; '
+    script += 'printf "%s\\001%s\\001%s" "$boot" "$counting" "$why"'
+    flags = ["yes" if flag else "no" for flag in (steady, damaged)]
+    words = ["dash", "-euc", script, "dash", str(system), str(boot), *flags]
+    done = subprocess.run(words, capture_output=True, check=True, timeout=30)
+    assert done.stderr == b""
+    found, counting, why = done.stdout.split(b"\1")
+    return Count(int(found), counting + b"\n" if counting else b"", why.decode())
+
+
+COUNTS = [
+    None, b"", b"\n", b"\0\0\0\0", b"2", b"2 1", b"2 1\n\n", b" 2 1\n", b"2  1\n", b"02 1\n",
+    b"2 1\0\n", b"2 1\0", b"2 12\n", b"2 6\n", b"2 0\n", b"3 1\n", b"12 3\n", b"* 3\n",
+    b"2 [1-5]\n", b"2 1\r\n",
+    *(b"%d %d\n" % (number, boots) for number in (2, 10) for boots in range(8)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COUNTS)
+def test_the_boot_counts_the_same(tmp_path: Path, text: bytes | None) -> None:
+    good, confirmed = {1, 2, 4, 10}, {1, 2, 3, 10}
+    lay(tmp_path, good, confirmed, set())
+    if text is not None:
+        (tmp_path / "boots").write_bytes(text)
+    for boot, steady, damaged in itertools.product((0, 2, 4, 10), (True, False), (True, False)):
+        expected = count(text, boot, good, confirmed, steady=steady, damaged=damaged)
+        assert counted_in_sh(tmp_path, boot, steady, damaged) == expected, (boot, steady, damaged)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=8) | st.integers(0, 9).map(lambda boots: b"2 %d\n" % boots))
+def test_no_count_is_read_differently(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes
+) -> None:
+    system = tmp_path_factory.mktemp("system")
+    lay(system, {1, 2}, {1, 2}, set())
+    (system / "boots").write_bytes(text)
+    expected = count(text, 2, {1, 2}, {1, 2}, steady=False, damaged=False)
+    assert counted_in_sh(system, 2, steady=False, damaged=False) == expected
 
 
 def in_sh(system: Path, writable: bool) -> Choice:

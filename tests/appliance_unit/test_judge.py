@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,44 +71,115 @@ def test_nothing_known_is_no_verdict() -> None:
     assert judge([], True)[0] == "wait"
 
 
-def played(*answers: dict[str, str] | None) -> tuple[health.Show, Iterator[float]]:
-    """A systemd that answers so, the last for ever (None: it does not), and a clock."""
-    left = list(answers)
+Played = dict[str, list[dict[str, str] | None]]
+STATION, HUB = health.UNITS
+ENABLED = {"LoadState": "loaded", "UnitFileState": "enabled", "ConditionTimestampMonotonic": "9"}
 
-    def show(unit: str) -> dict[str, str]:
-        answer = left.pop(0) if len(left) > 1 else left[0]
+
+def unit(state: str, pid: int, **more: str) -> dict[str, str]:
+    """What systemd says of an enabled unit."""
+    return {
+        **ENABLED,
+        "ConditionResult": "yes",
+        "ActiveState": state,
+        "MainPID": str(pid),
+        **more,
+    }
+
+
+NOT_HERE = unit("inactive", 0, ConditionResult="no")
+NOT_YET = NOT_HERE | {"ConditionTimestampMonotonic": "0"}
+
+
+def watched(answers: Played, was_ready: list[str] | None) -> tuple[bool, str, float]:
+    """The verdict of a watch of a systemd that answers so, the last for ever (None: it does not),
+    and the seconds until then."""
+    left = {name: list(said) for name, said in answers.items()}
+    now = [0.0]
+
+    def show(name: str) -> dict[str, str]:
+        said = left.get(name, [{"LoadState": "not-found"}])
+        answer = said.pop(0) if len(said) > 1 else said[0]
         if answer is None:
             raise ProgramError("systemctl: no bus")
         return answer
 
-    return show, iter(float(second) for second in range(0, 10**6, 2))
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    good, why = health.watch(was_ready, show, sleep, lambda: now[0])
+    return good, why, now[0]
 
 
-def test_the_watch_asks_until_it_knows() -> None:
-    up = {"ActiveState": "active", "MainPID": "7"}
-    show, clock = played(None, {"ActiveState": "activating", "MainPID": "7"}, up)
-    slept: list[float] = []
-    good, why = health.watch("x", True, show, slept.append, lambda: next(clock))
+LIVES, READY = unit("activating", 7), unit("active", 7)
+CRASHING: list[dict[str, str] | None] = [unit("activating", pid) for pid in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "was_ready", "expected"),
+    [
+        # A station, and no hub here.
+        ({STATION: [None, LIVES, READY], HUB: [NOT_HERE]}, [STATION], (True, 64)),
+        ({STATION: CRASHING, HUB: [NOT_HERE]}, [STATION], (False, 6)),
+        ({STATION: [LIVES], HUB: [NOT_HERE]}, [STATION], (False, 1802)),
+        # A hub, and a station that nobody has enrolled.
+        ({STATION: [LIVES], HUB: [READY]}, [HUB], (True, 60)),
+        ({STATION: [LIVES], HUB: CRASHING}, [HUB], (False, 6)),
+        ({STATION: [LIVES], HUB: [LIVES]}, [HUB], (False, 1802)),
+        ({STATION: CRASHING, HUB: [READY]}, [HUB], (False, 6)),
+        ({STATION: [READY] * 9 + [LIVES], HUB: [READY]}, [STATION, HUB], (False, 1802)),
+        # systemd has not come to the hub yet, and then leaves it out.
+        (
+            {
+                STATION: [READY],
+                HUB: [NOT_YET, NOT_HERE],
+            },
+            [STATION],
+            (True, 60),
+        ),
+        # One that was well for a minute is not asked for more while the other takes its time.
+        (
+            {STATION: [LIVES] * 200 + [READY], HUB: [READY] * 60 + CRASHING},
+            [STATION, HUB],
+            (True, 460),
+        ),
+        # The update has broken the hub's unit.
+        ({STATION: [READY], HUB: [{"LoadState": "bad-setting"}]}, [STATION, HUB], (False, 302)),
+        # Old records: the first one was ready.
+        ({STATION: [LIVES], HUB: [READY]}, None, (False, 1802)),
+        ({HUB: [READY]}, None, (True, 60)),
+        ({HUB: [LIVES]}, None, (False, 1802)),
+        # systemd does not answer for a while.
+        ({STATION: [READY], HUB: [LIVES, *[None] * 40, READY]}, [STATION, HUB], (True, 142)),
+        ({STATION: [READY], HUB: [*[None] * 40, READY]}, [STATION, HUB], (True, 140)),
+        # Nothing is enabled at all.
+        ({}, [], (False, 302)),
+        ({STATION: [None], HUB: [None]}, [], (False, 302)),
+    ],
+)
+def test_all_units_are_watched(
+    answers: Played, was_ready: list[str] | None, expected: tuple[bool, float]
+) -> None:
+    good, why, seconds = watched(answers, was_ready)
+    assert (good, seconds) == expected, why
+
+
+def test_it_is_told_which_unit() -> None:
+    good, why, _ = watched({STATION: [READY], HUB: CRASHING}, [HUB])
+    assert (good, HUB in why, str(CRASHES) in why) == (False, True, True)
+    good, why, _ = watched({STATION: [READY], HUB: [LIVES]}, [])
     assert good
-    assert "held out" in why
-    assert len(slept) == 32
+    assert why.count("held out") == 2
 
 
-def test_the_watch_of_what_crashes() -> None:
-    crashing = [{"ActiveState": "activating", "MainPID": str(pid)} for pid in range(1, 9)]
-    show, clock = played(*crashing)
-    good, why = health.watch("x", True, show, lambda _: None, lambda: next(clock))
-    assert (good, str(CRASHES) in why) == (False, True)
+def test_who_is_ready_now() -> None:
+    said = {STATION: LIVES, HUB: READY}
+    assert health.ready(lambda name: said[name]) == (HUB,)
+    assert health.enabled(lambda name: said[name]) == (STATION, HUB)
+    assert health.enabled(lambda name: {}) == ()
+    assert health.ready(lambda name: {**READY, "UnitFileState": "disabled"}) == ()
 
-
-def test_whose_health_counts() -> None:
-    enabled = {"LoadState": "loaded", "UnitFileState": "enabled"}
-    assert health.chosen(lambda unit: enabled) == "intercom.service"
-    only_hub = {"intercom-hub.service": enabled, "intercom.service": {"LoadState": "not-found"}}
-    assert health.chosen(lambda unit: only_hub[unit]) == "intercom-hub.service"
-    assert health.chosen(lambda unit: {}) == "intercom.service"
-
-    def dead(unit: str) -> dict[str, str]:
+    def dead(name: str) -> dict[str, str]:
         raise ProgramError("no systemd")
 
-    assert not health.is_ready("x", dead)
+    assert health.ready(dead) == ()

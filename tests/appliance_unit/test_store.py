@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from intercom.appliance.disk import Disk
-from intercom.appliance.generations import State, choose
+from intercom.appliance.generations import BOOTS, State, choose, count
 from intercom.appliance.store import Store
 from tests.appliance_unit.cutting import THROUGH, CutFiles, every_cut
 
@@ -22,6 +22,17 @@ def boots(system: Path) -> int:
     if chosen.write is not None:
         store._put(chosen.write)  # noqa: SLF001 (the boot's own writing, in sh on a card)
     return chosen.boot
+
+
+def counted(system: Path, disk: Disk, steady: bool = False, damaged: bool = False) -> int:
+    """The same, with this boot counted where it is not one of a trial; `steady`: the boot before
+    held out."""
+    store, path, chosen = Store(system, Disk()), system / "boots", boots(system)
+    text = path.read_bytes() if path.exists() else None
+    found = count(text, chosen, store.good(), store.confirmed(), steady=steady, damaged=damaged)
+    if found.write:
+        disk.write(path, found.write)
+    return found.boot
 
 
 def add(store: Store, disk: Disk | None = None, content: str = "new") -> int:
@@ -78,6 +89,53 @@ def test_going_back_by_hand_ends_at_the_factory(store: Store, tmp_path: Path) ->
     assert store.give_up("asked to") == 0
     assert store.give_up("asked to") == 0
     assert boots(tmp_path / "system") == 0
+
+
+def test_what_is_given_up_takes_no_room(store: Store, tmp_path: Path) -> None:
+    add(store)
+    store.give_up("sick")
+    add(store)
+    while boots(tmp_path / "system"):
+        pass  # counted out: the record alone tells of it
+    assert store.state().failed == 2
+    add(store)
+    assert store.rejected() == {1, 2}
+    assert (store.reason(1), store.reason(2)) == ("sick", "it did not prove itself")
+    for number in (1, 2):
+        left = sorted(path.name for path in store.folder(number).iterdir())
+        assert left == ["generation.json", "rejected"]
+    assert whole(tmp_path / "system", 3)
+
+
+def test_what_is_counted_out_is_known_after_another_was_given_up(
+    store: Store, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        add(store)
+        store.confirm()
+    add(store)
+    while boots(tmp_path / "system") == 3:
+        pass
+    store.give_up("asked to")
+    assert store.rejected() == {2, 3}
+
+
+def test_the_running_one_keeps_its_files(tmp_path: Path) -> None:
+    store = Store(tmp_path / "system", Disk(), running=1)
+    add(store)
+    store.give_up("sick")
+    store.stage()
+    assert whole(tmp_path / "system", 1)
+
+
+def test_the_one_that_is_kept_is_a_good_one(store: Store) -> None:
+    for _ in range(2):
+        add(store)
+        store.confirm()
+    store.give_up("asked to")
+    add(store)
+    store.confirm()
+    assert store.present() == {1, 3}
 
 
 def test_what_was_left_half_made_is_removed(store: Store, tmp_path: Path) -> None:
@@ -142,6 +200,50 @@ def test_a_cut_while_one_is_confirmed(memory: Path, confirmed: int) -> None:
         Store(system, Disk()).stage()
         left = [path.name for path in (system / "generations").iterdir() if "old" in path.name]
         assert left == [], what
+
+
+@pytest.mark.parametrize("what", ["stage", "give_up"])
+def test_a_cut_while_what_was_given_up_is_emptied(memory: Path, what: str) -> None:
+    cards = Cards(memory, 3)
+
+    def fresh() -> Path:
+        system = cards()
+        add(Store(system, Disk()))
+        Store(system, Disk(), running=4).give_up("sick")  # 4, whose files stay
+        if what == "give_up":
+            add(Store(system, Disk(), running=4))
+        return system
+
+    def act(card: Path, files: CutFiles) -> None:
+        store = Store(card, Disk(files))
+        store.stage() if what == "stage" else store.give_up("no")
+
+    for system, where in every_cut(fresh, act):
+        booted = boots(system)
+        assert booted in {3, 5}, where
+        assert whole(system, booted), where
+        store = Store(system, Disk())
+        assert (store.reason(4), 4 in store.good()) == ("sick", False), where
+        assert (store.folder(4) / "generation.json").read_bytes() == b"{}", where
+        store.stage()
+        left = sorted(path.name for path in store.folder(4).iterdir())
+        assert left == ["generation.json", "rejected"], where
+
+
+@pytest.mark.parametrize("before", range(5))
+def test_a_cut_while_a_boot_is_counted(memory: Path, before: int) -> None:
+    cards = Cards(memory, 3)
+
+    def fresh() -> Path:
+        system = cards()
+        for _ in range(before):
+            counted(system, Disk())
+        return system
+
+    expected = [3] * BOOTS + [2, 0, 3]
+    for system, where in every_cut(fresh, lambda card, files: counted(card, Disk(files))):
+        assert counted(system, Disk()) in expected[before : before + 2], where
+        assert Store(system, Disk()).state() == State(3), where
 
 
 @pytest.mark.parametrize("trial", [True, False])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,15 +32,18 @@ from intercom.appliance.disk import Disk
 from intercom.appliance.places import Places
 from intercom.appliance.system_update import upgrade
 logging.basicConfig(level=logging.DEBUG)
-print("said:", upgrade(Places(Path(sys.argv[1])), Disk(), True))
+print("said:", upgrade(Places(Path(sys.argv[1])), Disk(), ()))
 """
 # As the unit has it.
 KEPT = "sys_admin,+sys_chroot,+chown,+dac_override,+fowner,+fsetid,+setfcap"
 RIGHTS = ["setpriv", "--bounding-set", f"-all,+{KEPT}", "--no-new-privs"]
 POSTINST = (
     "#!/bin/sh\necho configured >/etc/probe\nrm /etc/probe-old\nmkdir /var/probe\n"
-    "cp /etc/resolv.conf /etc/probe-names\nexit {code}\n"
+    "cp /etc/resolv.conf /etc/probe-names\nmkdir -p /boot/firmware\n"
+    "echo new >/boot/firmware/kernel8.img\nupdate-initramfs -u || exit 1\nexit {code}\n"
 )
+# What would take minutes, and fill the card; it is there, but nobody calls it.
+INITRAMFS = "#!/bin/sh\necho made >/etc/probe-initramfs\necho x >/boot/initrd.img\nexit 1\n"
 
 
 def package(folder: Path, name: str, version: str, code: int = 0) -> Path:
@@ -106,6 +110,9 @@ def machine(root: Path, packages: list[Path], plain: list[Path]) -> Places:
         source(new / "srv/security", "Debian-Security", "stable-security", packages)
         source(new / "srv/plain", "Debian", "stable", plain)
         (new / "etc/probe-old").touch()
+        (new / "usr/sbin").mkdir(parents=True)
+        (new / "usr/sbin/update-initramfs").write_text(INITRAMFS)
+        (new / "usr/sbin/update-initramfs").chmod(0o755)
         status = (factory / "var/lib/dpkg/status").read_text()
         info = new / "var/lib/dpkg/info"
         info.mkdir(parents=True)
@@ -116,9 +123,15 @@ def machine(root: Path, packages: list[Path], plain: list[Path]) -> Places:
         (new / "var/lib/dpkg/status").write_text(status)
 
     system = CardSystem(places, Disk())
-    system.make(fill, {"version": "0.1.0"}, was_ready=True)
+    system.make(fill, {"version": "0.1.0"}, was_ready=())
     system.confirm()
     return places
+
+
+def runs(places: Places, number: int) -> None:
+    """Have it be that generation which was booted."""
+    path = places.booted / "preinit.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"generation": number}))
 
 
 def upgraded(places: Places) -> subprocess.CompletedProcess[str]:
@@ -162,12 +175,41 @@ def test_security_updates_become_a_generation(tmp_path: Path) -> None:
     assert Path("/proc/self/mountinfo").read_text() == mounts, "nothing of it is mounted outside"
     generation = places.system / "generations/2/tree"
     assert (generation / "etc/probe-names").read_text() == Path("/etc/resolv.conf").read_text()
-    for left in ("run", "tmp", "var/log", "var/cache", "usr/sbin/policy-rc.d", "etc/resolv.conf"):
+    assert (generation / "usr/sbin/update-initramfs").read_text() == INITRAMFS
+    for left in (
+        "run",
+        "tmp",
+        "boot",
+        "etc/probe-initramfs",
+        "var/log",
+        "var/cache",
+        "usr/sbin/policy-rc.d",
+        "etc/resolv.conf",
+    ):
         assert not os.path.lexists(generation / left), left
     assert not (places.system / "apt/build").exists()
 
     system.confirm()
+    runs(places, 2)
     assert "said: \n" in upgraded(places).stdout, "the second time there is nothing to do"
+
+
+def test_what_was_not_healthy_is_not_tried_again(tmp_path: Path) -> None:
+    places = machine(tmp_path / "card", [package(tmp_path, "probe", "1.1")], [])
+    assert "generation 2 is tried" in upgraded(places).stdout
+    CardSystem(places, Disk()).roll_back("sick")
+    again = upgraded(places)
+    assert "said: \n" in again.stdout
+    assert "not tried again, since the system was not healthy with them: probe 1.1" in again.stderr
+    assert CardSystem(places, Disk()).store.present() == {1, 2}
+    assert not (places.system / "generations/2/tree").exists(), "it takes no room"
+    assert not (places.system / "apt/build").exists()
+    (tmp_path / "newer").mkdir()
+    newer = [package(tmp_path / "newer", "probe", "1.2")]
+    shutil.rmtree(places.system / "generations/1/tree/srv/security")
+    source(places.system / "generations/1/tree/srv/security", "Debian-Security",
+           "stable-security", newer)  # fmt: skip
+    assert "generation 3 is tried" in upgraded(places).stdout
 
 
 def test_a_package_that_fails_changes_nothing(tmp_path: Path) -> None:
