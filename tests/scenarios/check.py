@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterable
 
@@ -52,10 +53,17 @@ def _check_silence(guest: Guest) -> None:
     assert all(payload["call_end"] >= 0 for payload in guest.all(Event.CALL_END))
 
 
-def check_devices() -> None:
-    """No camera, microphone or speaker is open."""
-    left = [t.name for t in threading.enumerate() if t.name == "test-device"]
-    assert not left, left
+async def check_devices() -> None:
+    """No camera, microphone or speaker stays open.
+
+    One that was being opened when nobody wanted it any more closes itself, a moment later.
+    """
+    for _ in range(50):
+        left = [t.name for t in threading.enumerate() if t.name == "test-device"]
+        if not left:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(left)
 
 
 def check_records(guests: Iterable[Guest], records: Iterable[Record]) -> None:

@@ -143,7 +143,7 @@ class House:
         assert not self.hub._exchange.claims  # noqa: SLF001 - nobody may be left busy
         for guest in self.guests:
             await _close(guest)
-        check.check_devices()
+        await check.check_devices()
         check.check_records(self.guests, await self.records())
 
     def _make(self) -> Hub:
