@@ -88,6 +88,20 @@ async def test_a_failure_is_reported_once_and_tried_again(bench: Bench, error: E
     assert bench.events[1:] == [DeviceRestored("camera")]
 
 
+async def test_what_is_plugged_in_is_tried_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_slot, "RETRIES", (1000.0,))
+    bench.failing = OSError("unplugged")
+    await bench.slot.open()
+    bench.slot.look()  # something else came
+    await until(lambda: len(bench.faults) == 2)
+    bench.failing = None
+    bench.slot.look()
+    await until(lambda: bench.slot.device is not None)
+    assert bench.events == [DeviceFault("camera", "unplugged"), DeviceRestored("camera")]
+
+
 async def test_a_device_that_fails_later_is_closed_and_opened_again(bench: Bench) -> None:
     await bench.slot.open()
     await asyncio.to_thread(bench.faults[0], "gone")

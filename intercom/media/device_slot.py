@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -80,6 +80,7 @@ class DeviceSlot(Generic[Device]):
         self._told = False  # of a fault, since it was opened
         self._trial: _Trial[Device] | None = None  # the one that counts
         self._retry: asyncio.Task[None] | None = None
+        self._came = asyncio.Event()  # what is sought may be there now
         self._xruns = 0  # of devices that were closed
 
     @property
@@ -194,8 +195,13 @@ class DeviceSlot(Generic[Device]):
         self._complain(message)
         self._start_retry()
 
+    def look(self) -> None:
+        """Something was plugged in: what waits to be tried again is tried at once."""
+        self._came.set()
+
     def _start_retry(self) -> None:
         if self._retry is None:
+            self._came.clear()
             self._retry = asyncio.create_task(self._keep_trying(), name=f"reopen-{self.kind}")
 
     async def _stop_retry(self) -> None:
@@ -206,13 +212,24 @@ class DeviceSlot(Generic[Device]):
 
     async def _keep_trying(self) -> None:
         await self._release()
-        for seconds in itertools.chain(RETRIES, itertools.repeat(RETRIES[-1])):
-            await asyncio.sleep(seconds)
+        waits = _waits()
+        while True:
+            try:
+                async with asyncio.timeout(next(waits)):
+                    await self._came.wait()
+                self._came.clear()
+                waits = _waits()
+            except TimeoutError:
+                pass
             failure = await self._attempt()
             if not failure:
                 break
             self._complain(failure)
         self._retry = None
+
+
+def _waits() -> Iterator[float]:
+    return itertools.chain(RETRIES, itertools.repeat(RETRIES[-1]))
 
 
 async def _in_thread(executor: Executor, work: Callable[[], Result]) -> Result:

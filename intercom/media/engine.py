@@ -62,7 +62,7 @@ class Media:
         )
         self._sound = Sound(devices, self._executor, self._tell, voice)
         self._switch = Switch(devices, self._picture.camera, self._sound.microphone)
-        self._watch = DeviceWatch(lambda: self._tell(DevicesChanged()), dev)
+        self._watch = DeviceWatch(self._devices_changed, dev)
         self._watch.start()
         self._peers: dict[Peer, str] = {}
         self._servers = Servers(route or Route())
@@ -81,6 +81,11 @@ class Media:
         self.limit = self._picture.limit
         self.cameras = devices.cameras
         self.microphones = devices.microphones
+
+    def _devices_changed(self) -> None:
+        self._tell(DevicesChanged())
+        for slot in (self._picture.camera, self._sound.microphone, self._sound.speaker):
+            slot.look()
 
     @property
     def camera_open(self) -> bool:

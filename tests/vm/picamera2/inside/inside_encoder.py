@@ -115,7 +115,7 @@ def test_packets_are_whole_access_units_that_decode(
     wait_for(lambda: len(seen.packets) >= 12)
     with mirrored():
         wait_for(lambda: len(seen.packets) >= 24)
-    camera.close()
+        camera.close()  # before it is turned back, or the last packet may show that
     assert camera.encoded
     assert len(calls.calls) - 1 <= len(seen.packets) <= len(calls.calls)  # one came in closing
     calls.keep("libx264")
