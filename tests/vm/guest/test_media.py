@@ -26,7 +26,7 @@ async def crosses(speaking: str, listening: str) -> None:
         player = aloop.speak(speaking, spoken)
         try:
             await asyncio.sleep(0.5)
-            done = await asyncio.to_thread(aloop.listen, listening, 2, recorded)
+            done = await asyncio.to_thread(aloop.listen, listening, 1, recorded)
         finally:
             player.terminate()
             player.wait()
