@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import socket
+from typing import Any
 
 import aioice
 import pytest
 from aioice import ice
 from aiortc import RTCPeerConnection
+from aiortc.exceptions import InvalidStateError
 
+from intercom.media import aioice_seams
 from intercom.media.aioice_seams import use_route
 from intercom.media.route import Route, route
 
@@ -33,6 +37,28 @@ def test_gathering_is_as_it_was() -> None:
     assert "self._protocols += host_protocols" in source
     assert "server_reflexive_candidate(protocol, self.stun_server)" in source
     assert list(inspect.signature(ice.StunProtocol).parameters) == ["receiver"]
+
+
+async def test_a_socket_that_is_bound_after_the_close_is_closed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pc = RTCPeerConnection()
+    pc.addTransceiver("audio")
+    bind = aioice_seams._bind  # noqa: SLF001 - the moment in which it counts
+    bound = []
+
+    async def slowly(*of: Any) -> ice.StunProtocol | None:
+        bound.append(await bind(*of))
+        if len(bound) == 1:
+            await pc.close()
+        return bound[-1]
+
+    monkeypatch.setattr(aioice_seams, "_bind", slowly)
+    use_route(pc, Route())
+    with contextlib.suppress(InvalidStateError):
+        await pc.setLocalDescription(await pc.createOffer())
+    assert bound
+    assert all(protocol.transport.is_closing() for protocol in bound if protocol is not None)
 
 
 async def test_left_out_addresses_give_way_to_loopback() -> None:

@@ -55,7 +55,9 @@ def _gather_by(connection: Connection, route: Route) -> None:
         hosts = []
         for address in kept:
             protocol = await _bind(connection, component, address, route.ports)
-            if protocol is not None:
+            if protocol is not None and connection._closing:  # noqa: SLF001 - the seam
+                await protocol.close()  # who closed the connection meanwhile did not see it
+            elif protocol is not None:
                 hosts.append(protocol)
                 # at once: what is bound is closed with it, even if this is cancelled at the next
                 connection._protocols.append(protocol)  # noqa: SLF001 - the seam
