@@ -25,7 +25,7 @@ from intercom.media import VoiceSettings
 from intercom.media.echo import EchoMode
 from tests.audio_pipewire import private_pipewire, reason
 from tests.audio_rig import acoustic_path, echo_heard, mouth_to_ear, playing
-from tests.audio_scene import Signal, talk
+from tests.audio_scene import Signal, pcm, talk
 from tests.hw.servers import missing, private_pulse
 
 Start = Callable[[Path], AbstractContextManager[object]]
@@ -44,7 +44,7 @@ def measure(speech: Signal, seconds: float) -> dict[str, Any]:
             settings = VoiceSettings(mode, gain=False)
             found[f"echo, {mode}"] = asyncio.run(echo_heard(settings, speech, seconds))
     for name, voice in (("plain", PLAIN), ("full_duplex", VoiceSettings())):
-        with playing(speech):
+        with playing(pcm(speech).tobytes()):
             delays = 1000 * asyncio.run(mouth_to_ear(voice, seconds))
         p50, p95 = np.percentile(delays, [50, 95]) if len(delays) else (np.nan, np.nan)
         found[f"mouth to ear, {name}"] = {

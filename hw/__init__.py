@@ -65,6 +65,7 @@ PANEL_DRIVERS = ("gpiozero", "simulated")
 SCREEN_DRIVERS = ("kmsdrm", "window", "dummy")
 
 
+@stuck.expected_back()
 def open_camera(
     driver: str,
     settings: CameraSettings,
@@ -73,17 +74,6 @@ def open_camera(
     on_fault: OnFault,
 ) -> Camera:
     """Start a camera: pictures in yuv420p of the settings' size, or packets of H.264 as well."""
-    with stuck.expected_back():
-        return _open_camera(driver, settings, on_frame, on_packet, on_fault)
-
-
-def _open_camera(
-    driver: str,
-    settings: CameraSettings,
-    on_frame: OnFrame,
-    on_packet: OnPacket,
-    on_fault: OnFault,
-) -> Camera:
     match driver:
         case "picamera2":
             from hw.camera_picamera2 import Picamera2Camera

@@ -97,6 +97,6 @@ class Health:
             elif watchdog:
                 log.error("%s: not feeding the watchdog", why)
             if begin is not None and time.monotonic() - begin >= HOLD:
-                self._remember(STEADY)
+                await asyncio.to_thread(self._remember, STEADY)
                 begin = None
             await asyncio.sleep(watchdog / 3 or START_EXTENSION / 3)

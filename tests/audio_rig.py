@@ -148,12 +148,12 @@ def acoustic_path(latency_ms: int = 40) -> Iterator[None]:
 
 
 @contextmanager
-def playing(speech: Signal) -> Iterator[None]:
-    """Somebody speaks before the microphone, as long as the block lasts."""
+def playing(sound: bytes, sink: str = "mic_in") -> Iterator[None]:
+    """Sound (s16le, mono, 48 kHz) before the microphone, or at another sink, in this block."""
     with TemporaryFile() as source:
-        source.write(pcm(speech).tobytes())
+        source.write(sound)
         source.seek(0)
-        command = ["pacat", "--playback", "--device=mic_in", "--raw", "--rate=48000"]
+        command = ["pacat", "--playback", f"--device={sink}", "--raw", "--rate=48000"]
         command += ["--format=s16le", "--channels=1", "--latency-msec=20"]
         player = subprocess.Popen(command, stdin=source)
         try:

@@ -12,7 +12,7 @@ import pytest
 from intercom.media import VoiceSettings
 from tests.audio_pipewire import private_pipewire, reason
 from tests.audio_rig import acoustic_path, echo_heard, mouth_to_ear, playing
-from tests.audio_scene import Signal, available, talk
+from tests.audio_scene import Signal, available, pcm, talk
 from tests.hw.servers import missing, private_pulse
 
 pytestmark = pytest.mark.skipif(not available(), reason="espeak-ng is not installed")
@@ -57,7 +57,7 @@ async def test_the_far_end_does_not_hear_itself(server: str, speech: Signal) -> 
 async def test_from_mouth_to_ear_it_takes_a_tenth_of_a_second(server: str, speech: Signal) -> None:
     best = 10.0
     for _ in range(TRIES):
-        with playing(speech):
+        with playing(pcm(speech).tobytes()):
             found = await mouth_to_ear(VoiceSettings(), 5.0)
         if len(found) >= 2:
             best = min(best, float(np.median(found)))

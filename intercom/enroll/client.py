@@ -63,7 +63,7 @@ async def enroll(
                 parsed.id,
                 certificate,
                 key.public,
-                _shown(name or socket.gethostname()),
+                wire.printable(name or socket.gethostname(), wire.NAME_MAX),
                 nonce.hub_nonce,
                 secrets.token_bytes(proof.NONCE_BYTES),
             )
@@ -207,11 +207,6 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
         if len(body) > wire.MAX_BYTES:
             raise NotReachable("what answers there is no hub: it says too much")
     return bytes(body)
-
-
-def _shown(name: str) -> str:
-    """What of a name can be shown in one line, and sent."""
-    return "".join(letter for letter in name if letter.isprintable())[: wire.NAME_MAX]
 
 
 def _failed(url: str, error: Exception) -> NotReachable:

@@ -152,7 +152,7 @@ def let_close(pc: RTCPeerConnection) -> None:
             if pc.signalingState != "closed":
                 raise
 
-    setattr(pc, _CONNECT, connect_unless_closed)
+    replace(pc, _CONNECT, connect_unless_closed)
 
 
 def tap_receiver(receiver: RTCRtpReceiver, sink: Sink) -> None:

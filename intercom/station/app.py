@@ -140,6 +140,17 @@ class App:
             self.trace.tell("open", device=kind)
         self.face.renew()
 
+    @property
+    def doing(self) -> str:
+        """What the station needs its devices for now; an empty string when it does not."""
+        if isinstance(self.calling.phase, ph.Call):
+            return "in a call"
+        if self.facts.leaving is not None:
+            return "a visitor leaves a message"
+        if self.facts.playing is not None:
+            return "a message is played"
+        return "it rings one after the other" if self.dialer.active else ""
+
     def do(self, intent: Intent) -> None:
         """Do what a person wants, and show what came of it."""
         self._stirred.set()

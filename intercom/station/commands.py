@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from intercom.errors import IntercomError
-from intercom.phases import State
 from intercom.station.app import App
 
 
@@ -67,21 +66,10 @@ class Commands:
         if request["do"] == "take_back":
             await lending.take_back()
             return {}
-        if doing := self._doing():
+        if doing := self._app.doing:
             raise CommandError(f"the station is in use: {doing}")
         kinds = [str(kind) for kind in request["devices"]]
         return {"lent": await lending.lend(kinds, float(request["seconds"]))}
-
-    def _doing(self) -> str:
-        """What the station needs its devices for now; an empty string when it does not."""
-        app = self._app
-        if app.calling.state is not State.IDLE:
-            return "in a call"
-        if app.facts.leaving is not None:
-            return "a visitor leaves a message"
-        if app.facts.playing is not None:
-            return "a message is played"
-        return "it rings one after the other" if app.dialer.active else ""
 
     def _screenshot(self, path: Path) -> None:
         if self._app.display is None:
@@ -94,7 +82,7 @@ class Commands:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "state": str(app.calling.state),
-            "doing": self._doing(),
+            "doing": app.doing,
             "shown": app.display.meter.report() if app.display is not None else {},
             "first_shown": app.display.meter.first_shown if app.display is not None else 0.0,
             "cpu_s": usage.ru_utime + usage.ru_stime,

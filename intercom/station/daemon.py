@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import hw
-from intercom import phases as ph
 from intercom.calling import Calling
 from intercom.config import Config
 from intercom.health import Health
@@ -151,11 +150,7 @@ def _moving(config: Config, app: App) -> Moving:
         app.facts.faults["enrolment"] = what
         app.face.refresh()
 
-    def busy() -> bool:
-        calls = isinstance(app.calling.phase, ph.Call) or app.dialer.active
-        return calls or app.facts.leaving is not None
-
-    return Moving(config, say, busy, app.quit.set)
+    return Moving(config, say, lambda: bool(app.doing), app.quit.set)
 
 
 def _fit(config: Config, app: App, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:

@@ -95,8 +95,8 @@ async def attempt(config: Config, say: Say) -> Enrolled | None:
 class Moving:
     """Tries what is pending at a station that is enrolled already, beside its work.
 
-    `say` hears how it goes; `busy` tells whether a call is on; `end` ends the station, which then
-    starts anew with the new enrolment.
+    `say` hears how it goes; `busy` tells whether somebody uses it; `end` ends the station, which
+    then starts anew with the new enrolment.
     """
 
     def __init__(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -20,7 +19,7 @@ from hw.wav import read_samples
 from intercom import CallingError, CallType, Code, Event
 from intercom.config import CameraConfig, SoundConfig
 from intercom.station.devices import StationDevices
-from tests.audio_rig import pactl
+from tests.audio_rig import pactl, playing
 from tests.hw.helpers import loudest_frequency, tone
 from tests.hw.servers import missing, private_pulse
 from tests.media_rig import TestDevices, TestView, until
@@ -162,24 +161,8 @@ def two_sources() -> Iterator[Path]:
     with TemporaryDirectory(prefix="snd") as folder, private_pulse(Path(folder)) as server:
         pactl("load-module", "module-null-sink", "sink_name=far_in", "rate=48000")
         pactl("load-module", "module-remap-source", "source_name=far", "master=far_in.monitor")
-        with played("mic_in", 440), played("far_in", 880):
+        with playing(tone(440, 60.0)), playing(tone(880, 60.0), "far_in"):
             yield Path(server.environment["ALSA_CONFIG_PATH"])
-
-
-@contextmanager
-def played(sink: str, pitch: float) -> Iterator[None]:
-    """A tone in that room, as long as the block lasts, or a minute."""
-    with TemporaryFile() as source:
-        source.write(tone(pitch, 60.0))
-        source.seek(0)
-        command = ["pacat", "--playback", f"--device={sink}", "--raw", "--rate=48000"]
-        command += ["--format=s16le", "--channels=1", "--latency-msec=20"]
-        player = subprocess.Popen(command, stdin=source)
-        try:
-            yield
-        finally:
-            player.kill()
-            player.wait(10)
 
 
 async def test_a_microphone_that_was_plugged_in_during_the_call_is_heard(
