@@ -21,6 +21,7 @@ _UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when o
 _DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
 _AGAIN = 0.005  # seconds after which a line is looked at again that is not as its edges say
 _LOST = 1.0  # seconds after which that edge is not under way any more: the kernel keeps only some
+_TOUCH = 0.05  # seconds; no finger lets go of a button within
 
 
 class Buttons:
@@ -95,11 +96,14 @@ class Buttons:
         now = time.monotonic()
         if closed == contact.closed:
             self._odd.pop(name, None)
-        elif now < self._odd.setdefault(name, now) + _LOST:
+            return True
+        since = self._odd.setdefault(name, now)
+        if now < since + _LOST:
             return False
-        else:
-            del self._odd[name]
-            self._take(name, contact.edge(closed, now))
+        del self._odd[name]
+        # A spike, of whose two edges the kernel has kept one, must not last until now.
+        spike = not closed and since < contact.closed_at + _TOUCH
+        self._take(name, contact.edge(closed, contact.closed_at if spike else now))
         return True
 
     def _known(self) -> float:

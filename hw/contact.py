@@ -25,7 +25,7 @@ class Contact:
         self._hold = hold
         self._closed = False
         self._pressed = False
-        self._closed_at = 0.0
+        self.closed_at = 0.0  # when its contact was last closed
         self._quiet_until = -NEVER
         self._held_at = NEVER
 
@@ -43,7 +43,7 @@ class Contact:
         """The contact closed or opened at `now` (seconds)."""
         events = self.tick(now)
         if closed and not self._closed:
-            self._closed_at = now
+            self.closed_at = now
         self._closed = closed
         return events + self.tick(now)
 
@@ -61,7 +61,7 @@ class Contact:
     def _change_at(self) -> float:
         if self._closed == self._pressed:
             return NEVER
-        ready = self._closed_at + SETTLE if self._closed else -NEVER
+        ready = self.closed_at + SETTLE if self._closed else -NEVER
         return max(ready, self._quiet_until)
 
     def _change(self, now: float) -> ButtonKind:
