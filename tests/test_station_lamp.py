@@ -44,8 +44,8 @@ def _expected(call: str, muted: bool, device: bool, hub_ok: bool, fault: bool) -
         (call == "connected", LampState.IN_CALL),
         (call == "calling", LampState.RINGING_OUT),
         (device, LampState.DEVICE_OPEN),
-        (fault, LampState.FAULT),
         (not hub_ok, LampState.NO_HUB),
+        (fault, LampState.FAULT),
     ]
     return next((state for holds, state in urgent if holds), LampState.IDLE)
 

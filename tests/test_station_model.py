@@ -207,6 +207,14 @@ def test_why_it_ended_is_shown_until_then() -> None:
     assert isinstance(scene(here, ph.Idle(), 13.5, ""), sc.Idle)
 
 
+def test_a_lost_hub_is_told_before_a_device_that_is_at_fault() -> None:
+    here = facts()
+    here.hub_ok, here.faults = False, {"microphone": "silent"}
+    assert lamp(here, ph.Idle()) is LampState.NO_HUB
+    here.hub_ok = True
+    assert lamp(here, ph.Idle()) is LampState.FAULT
+
+
 def test_a_refused_login_is_a_fault_on_screen_and_lamp() -> None:
     here = facts()
     here.login_fault = ("Refused", "bad token", "")

@@ -6,8 +6,8 @@ The law: who looks at the lamp learns the most urgent fact, in this order.
 2. A call is up: muted, else in call.
 3. We are calling.
 4. Camera or microphone is open without a call: nobody is watched unawares, not even by a fault.
-5. A device is at fault.
-6. The hub cannot be reached.
+5. The hub cannot be reached: nobody can call, however well the devices are.
+6. A device is at fault, or the hub refuses the station.
 7. Nothing: a faint light, by which the button is found in the dark.
 
 States differ in rhythm, not in brightness alone, so that a lamp without dimming tells them apart
@@ -76,6 +76,6 @@ def lamp_for(
 def _at_rest(device_open: bool, hub_ok: bool, fault: bool) -> LampState:
     if device_open:
         return LampState.DEVICE_OPEN
-    if fault:
-        return LampState.FAULT
-    return LampState.IDLE if hub_ok else LampState.NO_HUB
+    if not hub_ok:
+        return LampState.NO_HUB
+    return LampState.FAULT if fault else LampState.IDLE

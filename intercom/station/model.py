@@ -162,12 +162,13 @@ def scene(facts: Facts, phase: ph.Phase, now: float, clock: str) -> sc.Scene:
 def lamp(facts: Facts, phase: ph.Phase) -> LampState:
     """Return what the lamp should show."""
     silent = isinstance(phase, ph.Ringing) and phase.call_id == facts.hushed
+    refused = facts.login_fault is not None  # by a hub that was reached
     return lamp_for(
         str(State.IDLE if silent else state_of(phase)),
         muted=isinstance(phase, ph.Connected) and not phase.audio,
         device_open=facts.camera_open or facts.microphone_open,
-        hub_ok=facts.hub_ok,
-        fault=bool(facts.faults) or facts.login_fault is not None,
+        hub_ok=facts.hub_ok or refused,
+        fault=bool(facts.faults) or refused,
     )
 
 
