@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -17,9 +17,11 @@ BOUNCE, HOLD = 0.05, 10.0
 class Told:
     """The buttons of a panel with one of them, and what they told."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_closed: Callable[[str], bool] | None = None) -> None:
         self.events: list[ButtonKind] = []
-        self.buttons = Buttons(["call"], BOUNCE, HOLD, lambda _, kind: self.events.append(kind))
+        self.buttons = Buttons(
+            ["call"], BOUNCE, HOLD, lambda _, kind: self.events.append(kind), is_closed
+        )
 
     def burst(self, at: float, gap: float, last: bool, count: int = 20) -> None:
         """Chatter that began `at` a time and is told now, edge by edge, each a moment late."""
@@ -78,10 +80,7 @@ class Line(Told):
 
     def __init__(self) -> None:
         self.closed, self.gone = False, False
-        self.events: list[ButtonKind] = []
-        self.buttons = Buttons(
-            ["call"], BOUNCE, HOLD, lambda _, kind: self.events.append(kind), self.look
-        )
+        super().__init__(self.look)
 
     def look(self, _name: str) -> bool:
         if self.gone:

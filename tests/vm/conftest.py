@@ -1,10 +1,15 @@
-"""Tests of tests/vm/guest run in a guest; on the host they are replayed from its reports."""
+"""Tests of tests/vm/guest run in guests; on the host they are replayed from their reports.
+
+There are two, side by side, since half of the time is waiting: each has a house of its own, and one
+processor. With two of them a guest took half as long again, and both starved on two of the host.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,10 +25,12 @@ DEVICES = [
 ]  # fmt: skip
 """On the kernel's command line: three sound cards and two webcams."""
 
-FOLDER = pytest.StashKey[Path]()
 PYGAME = Path("/usr/lib/python3/dist-packages/pygame")
 
-REPLAY = pytest.StashKey[Replay]()
+SECOND = "test_faults.py"
+"""What the second guest runs; the first one, which takes about as long, has the rest."""
+
+REPLAYS = pytest.StashKey[dict[bool, Replay]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,7 +64,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     if in_guest or not is_guest_test(item) or item.get_closest_marker("skip"):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    replay = _replay(item.session)
+    replay = _replay(item)
     reports = replay.reports(item.nodeid)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
@@ -69,40 +76,47 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if REPLAY in session.stash:
-        session.stash[REPLAY].close(0 if exitstatus == pytest.ExitCode.INTERRUPTED else 20)
+    for replay in session.config.stash.get(REPLAYS, {}).values():
+        replay.close(0 if exitstatus == pytest.ExitCode.INTERRUPTED else 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which faults were played, and where logs and pictures are."""
-    folder = terminalreporter.config.stash.get(FOLDER, None)
-    if folder is None:
+    folders = [replay.folder for replay in terminalreporter.config.stash.get(REPLAYS, {}).values()]
+    if not folders:
         return
     terminalreporter.section("faults survived")
-    played, survived = _faults(folder, "played"), _faults(folder, "survived")
+    played, survived = _faults(folders, "played"), _faults(folders, "survived")
     for fault, times in played.items():
         terminalreporter.line(f"{survived[fault]:4} of {times:3}  {fault}")
     terminalreporter.line(f"{survived.total():4} of {played.total():3}  in all")
-    terminalreporter.line(f"logs and pictures: {folder / 'out'}")
+    terminalreporter.line(f"logs and pictures: {', '.join(str(path / 'out') for path in folders)}")
 
 
-def _faults(folder: Path, what: str) -> Counter[str]:
+def _faults(folders: Sequence[Path], what: str) -> Counter[str]:
     """How often each fault was "played", or "survived"."""
-    path, counted = folder / "faults", Counter[str]()
-    for line in path.read_text().splitlines() if path.exists() else ():
-        happened, times, fault = line.split("\t")
-        counted[fault] += int(times) * (happened == what)
+    counted = Counter[str]()
+    for path in (folder / "faults" for folder in folders):
+        for line in path.read_text().splitlines() if path.exists() else ():
+            happened, times, fault = line.split("\t")
+            counted[fault] += int(times) * (happened == what)
     return counted
 
 
-def _replay(session: pytest.Session) -> Replay:
-    """The guest of this run, started at its first test."""
-    if REPLAY not in session.stash:
-        names = [item.nodeid for item in session.items if is_guest_test(item)]
-        folder = Path(tempfile.mkdtemp(prefix="intercom-guest-"))
-        session.config.stash[FOLDER] = folder
-        session.stash[REPLAY] = Replay(session.config, folder, names, DEVICES)
-    return session.stash[REPLAY]
+def _replay(wanted: pytest.Item) -> Replay:
+    """The guest that runs this test; both are started at the first test."""
+    session = wanted.session
+    if REPLAYS not in session.config.stash:
+        names: dict[bool, list[str]] = {}
+        for item in filter(is_guest_test, session.items):
+            names.setdefault(item.path.name == SECOND, []).append(item.nodeid)
+        session.config.stash[REPLAYS] = {
+            second: Replay(
+                session.config, Path(tempfile.mkdtemp(prefix="intercom-guest-")), these, DEVICES
+            )
+            for second, these in names.items()
+        }
+    return session.config.stash[REPLAYS][wanted.path.name == SECOND]
 
 
 def _lost(item: pytest.Item, replay: Replay) -> pytest.TestReport:

@@ -53,7 +53,6 @@ class Replay:
             compileall.compile_dir(ROOT / name, quiet=1)
         self._guest = Guest(
             init=ROOT / "tests/vm/guest.sh", memory="2G", bound=True,
-            processors=min(2, os.cpu_count() or 1),
             arguments=[f"intercom_folder={folder}", *arguments],
         )  # fmt: skip
 

@@ -94,7 +94,6 @@ class Guest(contextlib.AbstractContextManager["Guest"]):
         root: str = "",
         rw: bool = False,
         memory: str = "768M",
-        processors: int = 1,
         arguments: Sequence[str] = (),
         quiet: bool = True,
         bound: bool = False,
@@ -113,7 +112,7 @@ class Guest(contextlib.AbstractContextManager["Guest"]):
         where = [f"root={root}"] if root else ["rootfstype=hostfs", f"rootflags={tree}"]
         command = [
             *(["setpriv", "--pdeathsig", "KILL"] if bound else []),
-            str(found), f"mem={memory}", "seccomp=on", f"ncpus={processors}",
+            str(found), f"mem={memory}", "seccomp=on",
             *where, "rw" if rw else "ro", f"init={init}",
             *[disk.argument(unit) for unit, disk in enumerate(disks)],
             f"umid={self.folder.name}", f"uml_dir={self.folder}", "con=null", "con0=null,fd:1",

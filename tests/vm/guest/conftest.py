@@ -20,11 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def whole_house() -> AsyncIterator[House]:
-    """The house, with everybody logged in."""
+    """The house, with everybody logged in; in the end all must live, and have logged no fault."""
     house = House()
     try:
         await house.open()
         yield house
+        house.nobody_has_died_or_cried()
     finally:
         await house.close()
 

@@ -145,6 +145,13 @@ class House:
         self.programs[user].process.send_signal(signal.SIGKILL)
         await self.programs[user].process.wait()
 
+    def nobody_has_died_or_cried(self) -> None:
+        """Whoever was started last lives still, and nobody has logged an exception."""
+        for name, program in self.programs.items():
+            assert program.process.returncode is None, f"{name} has ended"
+        for path in self.stage.out.glob("*.log"):
+            assert "Traceback" not in path.read_text(), f"see {path.name}"
+
     async def call(self) -> float:
         """A press at the door and one in the kitchen: they are in a call. Returns when."""
         pressed = await self.tap(DOOR["call"])
