@@ -5,23 +5,32 @@ one after the other. While such a backlog comes in, nothing is decided that lies
 and what the kernel has dated is decided a moment later, since its next edge may be under way.
 Before anything is decided the line itself is looked at: where it is not as its last edge said,
 another one is under way, and is waited for.
+
+Edges may also fail to come at all (liblgpio's thread can miss its own wake-up and then sleeps for
+good), and a bell must ring all the same: the lines are looked at many times a second, and one that
+stays other than its edges say counts as it is.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from hw.base import ButtonKind, DeviceError, OnButton
 from hw.contact import NEVER, Contact
 from hw.guard import Guard
+
+_log = logging.getLogger(__name__)
 
 _UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when others did
 _DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
 _AGAIN = 0.005  # seconds after which a line is looked at again that is not as its edges say
 _LOST = 1.0  # seconds after which that edge is not under way any more: the kernel keeps only some
 _TOUCH = 0.05  # seconds; no finger lets go of a button within
+_LOOK = 0.06  # seconds between two looks at lines at rest: one in a short press
+_UNTOLD = 0.02  # seconds for which a line at rest may be other than its edges say
 
 
 class Buttons:
@@ -29,7 +38,7 @@ class Buttons:
 
     def __init__(
         self,
-        names: Iterable[str],
+        names: Collection[str],
         bounce: float,
         hold: float,
         on_button: OnButton,
@@ -38,6 +47,8 @@ class Buttons:
         """`is_closed` reads a contact as it is now; it may raise DeviceError."""
         self._is_closed = is_closed
         self._odd: dict[str, float] = {}  # since when a line is not as its edges say
+        self._missed = False  # an edge, of which the log tells once
+        self._before = set(names)  # lines never heard of, nor seen open: held since before
         self._contacts = {name: Contact(bounce, hold) for name in names}
         self._on_button = Guard("on_button", on_button)
         self._wake = threading.Condition()
@@ -57,6 +68,7 @@ class Buttons:
             self._moment = 0.0 if at is None else _UNDER_WAY
             self._lag, self._heard = now - when, now
             self._odd.pop(name, None)
+            self._before.discard(name)
             self._take(name, self._contacts[name].edge(closed, when))
             self._wake.notify()
 
@@ -77,34 +89,57 @@ class Buttons:
         with self._wake:
             if not self._events and not self._closed:
                 deadline = min((c.deadline for c in self._contacts.values()), default=NEVER)
-                self._wake.wait(None if deadline == NEVER else self._until(deadline))
+                self._wake.wait(self._until(deadline))
             now = self._known()
             for name, contact in self._contacts.items():
-                if contact.deadline > now or self._is_so(name, contact):
-                    self._take(name, contact.tick(now))
+                if contact.deadline > now:
+                    self._look(name, contact)
+                elif not self._is_so(name, contact):
+                    continue
+                self._take(name, contact.tick(now))
             events, self._events = self._events, []
             return [] if self._closed else events
 
     def _is_so(self, name: str, contact: Contact) -> bool:
         """Whether the line is as its last edge said; one that has been lost is made good."""
-        if self._is_closed is None:
+        since, now = self._odd_since(name, contact), time.monotonic()
+        if since is None:
             return True
+        if now < since + _LOST:
+            return False
+        # A spike, of whose two edges the kernel has kept one, must not last until now.
+        spike = contact.closed and since < contact.closed_at + _TOUCH
+        self._make_good(name, contact, contact.closed_at if spike else now)
+        return True
+
+    def _look(self, name: str, contact: Contact) -> None:
+        """Make good an edge at rest that nobody tells; where others are told it is waited for."""
+        since = self._odd_since(name, contact)
+        if since is None or time.monotonic() < max(since + _UNTOLD, self._heard + _DRAINED):
+            return
+        if not self._missed:
+            self._missed = True
+            _log.warning("button %r: no edge is told: its line is looked at instead", name)
+        self._make_good(name, contact, since)
+
+    def _odd_since(self, name: str, contact: Contact) -> float | None:
+        """Since when the line is seen to be other than its last edge said; None: it is not."""
+        if self._is_closed is None:
+            return None
         try:
             closed = self._is_closed(name)
         except DeviceError:
-            return True  # the chip is gone, which others tell
-        now = time.monotonic()
-        if closed == contact.closed:
+            return None  # the chip is gone, which others tell
+        if not closed:
+            self._before.discard(name)
+        if closed is contact.closed or name in self._before:
             self._odd.pop(name, None)
-            return True
-        since = self._odd.setdefault(name, now)
-        if now < since + _LOST:
-            return False
+            return None
+        return self._odd.setdefault(name, time.monotonic())
+
+    def _make_good(self, name: str, contact: Contact, when: float) -> None:
         del self._odd[name]
-        # A spike, of whose two edges the kernel has kept one, must not last until now.
-        spike = not closed and since < contact.closed_at + _TOUCH
-        self._take(name, contact.edge(closed, contact.closed_at if spike else now))
-        return True
+        self._take(name, contact.edge(not contact.closed, when))
 
     def _known(self) -> float:
         """The time until which all edges have been heard."""
@@ -112,8 +147,13 @@ class Buttons:
         lag = self._lag if now < self._heard + _DRAINED else 0.0
         return now - max(lag, self._moment)
 
-    def _until(self, deadline: float) -> float:
-        """Seconds until it is known what is the case at `deadline`."""
+    def _until(self, deadline: float) -> float | None:
+        """Seconds until it is known what is the case at `deadline`, or until the next look."""
+        if self._is_closed is not None:
+            look = time.monotonic() + (_UNTOLD if self._odd else _LOOK)
+            deadline = min(deadline, look - self._moment)
+        elif deadline == NEVER:
+            return None
         then = deadline + self._moment
         if self._lag > self._moment:
             then = min(deadline + self._lag, max(then, self._heard + _DRAINED))

@@ -135,6 +135,34 @@ def test_a_press_whose_end_is_lost_while_nobody_looks_is_one(line: Line) -> None
     wait_for(lambda: line.events == ["pressed", "released"])
 
 
+def test_a_press_of_which_no_edge_is_told_is_one(line: Line) -> None:
+    for count in range(1, 4):
+        time.sleep(0.2)
+        line.closed = True
+        time.sleep(0.12)  # a short press
+        line.closed = False
+        wait_for(lambda: line.events == ["pressed", "released"] * count)  # noqa: B023 - waited for
+
+
+def test_a_line_that_nobody_presses_is_quiet(line: Line) -> None:
+    time.sleep(0.2)
+    line.closed = True
+    time.sleep(0.01)  # shorter than the time between two looks
+    line.closed = False
+    time.sleep(0.3)
+    assert line.events == []
+
+
+def test_a_button_held_since_before_is_no_press(line: Line) -> None:
+    line.closed = True  # before the first look
+    time.sleep(0.3)
+    assert line.events == []
+    line.closed = False
+    time.sleep(0.1)
+    line.closed = True
+    wait_for(lambda: line.events == ["pressed"])
+
+
 def test_a_line_that_cannot_be_read_is_as_its_edges_say(line: Line) -> None:
     line.gone = True
     line.buttons.edge("call", True)
