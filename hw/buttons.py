@@ -28,7 +28,6 @@ _UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when o
 _DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
 _AGAIN = 0.005  # seconds after which a line is looked at again that is not as its edges say
 _LOST = 1.0  # seconds after which that edge is not under way any more: the kernel keeps only some
-_TOUCH = 0.05  # seconds; no finger lets go of a button within
 _LOOK = 0.06  # seconds between two looks at lines at rest: one in a short press
 _UNTOLD = 0.02  # seconds for which a line at rest may be other than its edges say
 
@@ -107,9 +106,8 @@ class Buttons:
             return True
         if now < since + _LOST:
             return False
-        # A spike, of whose two edges the kernel has kept one, must not last until now.
-        spike = contact.closed and since < contact.closed_at + _TOUCH
-        self._make_good(name, contact, contact.closed_at if spike else now)
+        # Of the two edges of a spike the kernel may keep one: it must not last until now.
+        self._make_good(name, contact, contact.closed_at if contact.closed else now)
         return True
 
     def _look(self, name: str, contact: Contact) -> None:
