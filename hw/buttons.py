@@ -28,8 +28,9 @@ _UNDER_WAY = 0.01  # seconds that an edge may need to be heard, or longer when o
 _DRAINED = 0.1  # seconds without an edge after which no late ones are to be expected
 _AGAIN = 0.005  # seconds after which a line is looked at again that is not as its edges say
 _LOST = 1.0  # seconds after which that edge is not under way any more: the kernel keeps only some
-_LOOK = 0.06  # seconds between two looks at lines at rest: one in a short press
-_UNTOLD = 0.02  # seconds for which a line at rest may be other than its edges say
+_LOOK = 0.05  # seconds between two looks at lines at rest: one in a short press
+_UNTOLD = 0.04  # seconds for which a line at rest may be other than its edges say
+_TOUCH = 0.05  # seconds; no finger lets go of a button within
 
 
 class Buttons:
@@ -66,9 +67,12 @@ class Buttons:
             when = now if at is None else min(at, now)
             self._moment = 0.0 if at is None else _UNDER_WAY
             self._lag, self._heard = now - when, now
-            self._odd.pop(name, None)
             self._before.discard(name)
-            self._take(name, self._contacts[name].edge(closed, when))
+            contact, odd = self._contacts[name], self._odd.pop(name, NEVER)
+            if contact.closed and odd < contact.closed_at + _TOUCH:
+                # It was a spike, whose end is lost if this edge is not it.
+                self._take(name, contact.edge(False, contact.closed_at))
+            self._take(name, contact.edge(closed, when))
             self._wake.notify()
 
     def close(self) -> None:
@@ -117,7 +121,7 @@ class Buttons:
             return
         if not self._missed:
             self._missed = True
-            _log.warning("button %r: no edge is told: its line is looked at instead", name)
+            _log.warning("button %r: edges come late or not at all: its line is looked at", name)
         self._make_good(name, contact, since)
 
     def _odd_since(self, name: str, contact: Contact) -> float | None:

@@ -8,6 +8,7 @@ another one runs, all streams stop for a moment then, and go on with a fresh lis
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, ClassVar
 
 from hw import portaudio
@@ -20,6 +21,7 @@ from hw.watchdog import Watchdog
 _log = logging.getLogger(__name__)
 
 _SILENCE = 2.0  # seconds without a callback
+_LET_GO = 0.2  # seconds for which a device can be busy that was closed just now
 _CONTINUE = 0  # paContinue
 _INPUT_XRUN = 0x3  # paInputUnderflow | paInputOverflow
 _OUTPUT_XRUN = 0xC  # paOutputUnderflow | paOutputOverflow
@@ -116,22 +118,35 @@ class _Stream:
         return self._period(data, count), _CONTINUE
 
     def _start(self, index: int) -> None:
-        direction = "input" if self._kind == "microphone" else "output"
-        options = {direction: True, f"{direction}_device_index": index}
         try:
-            with portaudio.locked(self._kind):
-                self._stream = self._audio.open(
-                    rate=self._settings.rate,
-                    channels=1,
-                    format=portaudio.module(self._kind).paInt16,
-                    frames_per_buffer=self._settings.period_samples,
-                    stream_callback=self._callback,
-                    start=False,
-                    **options,
-                )
-                self._stream.start_stream()
+            try:
+                self._open(index)
+            except OSError as error:
+                _log.debug("%s %r: %s; once more", self._kind, self.name, error)
+                time.sleep(_LET_GO)
+                self._open(index)
         except (OSError, ValueError) as error:
             raise DeviceError(self._kind, self._in_words(error)) from error
+
+    def _open(self, index: int) -> None:
+        direction = "input" if self._kind == "microphone" else "output"
+        options = {direction: True, f"{direction}_device_index": index}
+        with portaudio.locked(self._kind):
+            stream = self._audio.open(
+                rate=self._settings.rate,
+                channels=1,
+                format=portaudio.module(self._kind).paInt16,
+                frames_per_buffer=self._settings.period_samples,
+                stream_callback=self._callback,
+                start=False,
+                **options,
+            )
+            try:
+                stream.start_stream()
+            except OSError:
+                stream.close()
+                raise
+            self._stream = stream
 
     def _in_words(self, error: OSError | ValueError) -> str:
         text = str(error)

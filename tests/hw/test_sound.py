@@ -225,6 +225,26 @@ def test_pyaudio_gives_back_a_device_that_does_not_start(
     start()
 
 
+def test_pyaudio_opens_at_the_second_try_what_was_closed_just_now(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = pytest.importorskip("pyaudio").PyAudio.Stream
+    start, refused = stream.start_stream, []
+
+    def refuse_once(opened: object) -> None:
+        if not refused:
+            refused.append(opened)
+            raise OSError(-9998, "Invalid number of channels")
+        start(opened)
+
+    monkeypatch.setattr(stream, "start_stream", refuse_once)
+    heard: list[bytes] = []
+    microphone = hw.open_microphone("pyaudio", SoundSettings(), heard.append, no_fault)
+    wait_for(lambda: heard)
+    microphone.close()
+    assert refused
+
+
 def test_simulated_microphone_is_busy_while_it_is_open() -> None:
     microphone = hw.open_microphone("simulated", SoundSettings(), lambda _: None, no_fault)
     with pytest.raises(DeviceError, match="busy"):
