@@ -179,8 +179,9 @@ def _done(enrolled: Enrolled, path: Path) -> str:
             trusted,
             "A station that waits for this goes on by itself; one that runs is to be restarted:",
             "",
-            "    sudo systemctl restart intercom",
+            "    sudo systemctl --no-block restart intercom",
             "",
+            "How it goes on: systemctl status intercom",
             f"To see what is in force: sudo intercom config --config {path}",
         ]
     )

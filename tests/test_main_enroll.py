@@ -188,6 +188,13 @@ def test_a_station_that_cannot_be_enrolled_says_why(
     assert "Traceback" not in done.stderr
 
 
+def test_nobody_is_told_to_wait_for_a_restart_that_may_never_be_through() -> None:
+    enrolled = store.Enrolled(url="wss://hub.local:8443", pin="", user="door", device="a" * 8)
+    said = main_enroll._done(enrolled, Path("/etc/intercom/station.toml"))  # noqa: SLF001
+    assert "\n    sudo systemctl --no-block restart intercom\n" in said
+    assert "systemctl status intercom\n" in said
+
+
 @pytest.mark.parametrize(
     ("listen", "more", "wanted"),
     [

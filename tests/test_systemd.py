@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from intercom.appliance import keyfile
 from intercom.appliance.orders import WENT_BACK
+from intercom.appliance.owner import Wifi
+from intercom.appliance.places import Places
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE = {"intercom": 1.9, "intercom-hub": 1.4}  # of 10; systemd calls up to 3.9 "OK"
 ONE_SHOTS = {"intercom-steady@": 1.5, "intercom-firstboot": 2.9, "intercom-confirm": 1.1,
-             "intercom-rollback": 0.9, "intercom-update": 3.0}  # fmt: skip
+             "intercom-rollback": 0.9, "intercom-update": 3.0, "intercom-wifi": 0.7}  # fmt: skip
 """What else is started, and is not to run for ever."""
+TIMERS = ("intercom-update", "intercom-wifi")
 SINCE = {"RestartSteps": 254, "RestartMaxDelaySec": 254}
 """Settings that older systemds do not know, who only warn of them, and the first version."""
 
@@ -47,7 +51,13 @@ def version() -> int:
 
 @pytest.fixture(params=[*EXPOSURE, *ONE_SHOTS])
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy whose ExecStart= exists on every machine; all else is as shipped, and beside it.
+    """A copy whose ExecStart= exists on every machine; all else is as shipped, and beside it."""
+    lay(tmp_path)
+    return copy(tmp_path, str(request.param))
+
+
+def lay(folder: Path) -> None:
+    """Copies of all, whose ExecStart= exists on every machine.
 
     Without what the systemd here is too old for: the appliance's own reads it all, see
     tests/appliance.
@@ -58,8 +68,7 @@ def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         assert replaced == 1
         for key in (key for key, first in SINCE.items() if first > version()):
             text = re.sub(rf"^{key}=.*\n", "", text, flags=re.MULTILINE)
-        copy(tmp_path, name).write_text(text)
-    return copy(tmp_path, str(request.param))
+        copy(folder, name).write_text(text)
 
 
 def copy(folder: Path, name: str) -> Path:
@@ -71,6 +80,16 @@ def copy(folder: Path, name: str) -> Path:
 def test_systemd_understands_every_line(unit: Path) -> None:
     result = analyze("verify", "--man=no", "--recursive-errors=yes", unit)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize("name", TIMERS)
+def test_a_timer_is_understood_and_starts_its_service(tmp_path: Path, name: str) -> None:
+    lay(tmp_path)
+    timer = shutil.copy(FOLDER / f"{name}.timer", tmp_path)
+    result = analyze("verify", "--man=no", "--recursive-errors=yes", timer)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
+    assert (FOLDER / f"{name}.service").exists()
 
 
 @needs_systemd
@@ -159,3 +178,40 @@ def test_a_version_that_cannot_even_be_imported_is_a_failure_of_its_proof() -> N
     assert f"SuccessExitStatus={WENT_BACK}\n" in unit
     assert WENT_BACK not in (0, 1, 2)
     assert "OnFailure=intercom-rollback.service" in unit
+
+
+def wifi_script() -> str:
+    """The shell's part of the unit that looks after the Wi-Fi, as systemd hands it over."""
+    text = (FOLDER / "intercom-wifi.service").read_text()
+    found = re.search(r"^ExecStart=-/bin/sh -c '(.*?)'$", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1].replace("\\\n", " ").replace("$$", "$")
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "brought_up"),
+    [(0, "", True), (0, "activated", False), (0, "activating", False), (10, "", False),
+     (8, "", False)],
+)  # fmt: skip
+def test_the_wifi_is_brought_up_where_it_is_down(
+    tmp_path: Path, code: int, state: str, brought_up: bool
+) -> None:
+    nmcli = tmp_path / "nmcli"
+    nmcli.write_text(
+        f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\n'
+        f'case $* in --get*) echo "{state}"; exit {code};; *) exit 4;; esac\n'
+    )
+    nmcli.chmod(0o755)
+    subprocess.run(["sh", "-c", wifi_script()], env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+                   check=False, timeout=20)  # fmt: skip
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked[0] == "--get-values GENERAL.STATE connection show intercom-wifi"
+    up = ["--wait 30 connection up intercom-wifi"] if brought_up else []
+    assert asked[1:] == up
+
+
+def test_the_wifi_is_looked_after_only_where_the_owner_gave_one() -> None:
+    place = f"{Places().network / keyfile.NAME}"
+    for name in ("service", "timer"):
+        assert f"\nConditionPathExists={place}\n" in (FOLDER / f"intercom-wifi.{name}").read_text()
+    assert "\nid=intercom-wifi\n" in keyfile.render(Wifi("Home"))

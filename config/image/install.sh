@@ -7,12 +7,16 @@
 #   sudo config/image/install.sh --uninstall  takes it away; settings and data stay
 #   sudo config/image/install.sh --uninstall --purge   settings, data and user go too
 #
-# Without internet: INTERCOM_CACHE=folder, filled by a run on another machine of the same kind.
+# Without internet: sudo INTERCOM_CACHE=folder config/image/install.sh, with a folder that such a run
+# has filled on another machine of the same kind, with internet. It holds what comes from PyPI; the
+# Debian packages (layer/packages/program) must be installed already.
 #
 # It may be run again at any time, to repair or to bring a newer version: what is right already is
 # left alone, and settings are never overwritten.
 set -eu
 umask 022
+# Lists that are sorted here are compared with those of an earlier run, in whatever language that was.
+export LC_ALL=C
 
 here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
@@ -34,6 +38,8 @@ arguments() {
     done
     test -z "$purge" -o -n "$uninstall" || die "--purge goes with --uninstall"
     test "$(id -u)" = 0 || die "this needs root: sudo $0 $*"
+    # The recipe runs in another folder.
+    test -z "${INTERCOM_CACHE:-}" || INTERCOM_CACHE=$(readlink -m "$INTERCOM_CACHE")
 }
 
 # running: whether systemd is, so that services can be started; in a chroot it is not
@@ -45,7 +51,7 @@ known() { apt-cache show "$1" >/dev/null 2>&1; }
 # wanted: the packages of the layer, and Raspberry Pi's own where its archive is known
 wanted() {
     sed 's/#.*//' "$here/layer/packages/program"
-    test -n "${INTERCOM_CACHE:-}" || echo python3-venv
+    cached || echo python3-venv
     ! known python3-lgpio || echo python3-lgpio
     # libcamera only recommends libcamera-ipa, without which it drives no CSI camera.
     ! known python3-picamera2 || echo python3-picamera2 libcamera-ipa
@@ -67,16 +73,24 @@ packages() {
     echo "$missing" | tr ' ' '\n' | sed '/^$/d' >>"$notes/packages"
 }
 
-# put_release PYTHON CACHE
+# put_release PYTHON CACHE [--cached]
 put_release() {
-    (cd "$top" && INTERCOM_CACHE=$2 PYTHONDONTWRITEBYTECODE=1 "$1" -m config.image.recipe.release)
+    python=$1 folder=$2
+    shift 2
+    (cd "$top" && INTERCOM_CACHE=$folder PYTHONDONTWRITEBYTECODE=1 \
+        "$python" -m config.image.recipe.release "$@")
+}
+
+# cached: whether the folder that was named has all that would be fetched; pip is not needed then
+cached() {
+    test -n "${INTERCOM_CACHE:-}" && put_release python3 "$INTERCOM_CACHE" --cached 2>/dev/null
 }
 
 # release: the program; what fetches its packages is gone afterwards
 release() {
     # Who watches a trial would go back from what is put here.
     ! running || systemctl stop intercom-confirm.service 2>/dev/null || true
-    if test -n "${INTERCOM_CACHE:-}"; then
+    if cached; then
         put_release python3 "$INTERCOM_CACHE"
     else
         fetched
@@ -92,7 +106,7 @@ fetched() {
     trap 'rm -rf "$scratch"' EXIT
     export TMPDIR="$scratch"
     python3 -m venv "$scratch/venv"
-    put_release "$scratch/venv/bin/python" "$scratch/cache"
+    put_release "$scratch/venv/bin/python" "${INTERCOM_CACHE:-$scratch/cache}"
     unset TMPDIR
     rm -rf "$scratch"
     trap - EXIT
@@ -106,12 +120,13 @@ layer() {
     RECORD=$notes/files.new "$here/layer/apply" /
     # What an older version laid down and this one does not.
     if test -e "$notes/files"; then
-        sort -u "$notes/files.new" | comm -13 - "$notes/files" | while read -r file; do
+        sort -u "$notes/files" >"$notes/files.old"
+        sort -u "$notes/files.new" | comm -13 - "$notes/files.old" | while read -r file; do
             rm -f "$file"
         done
     fi
     sort -u "$notes/files.new" >"$notes/files"
-    rm "$notes/files.new"
+    rm -f "$notes/files.new" "$notes/files.old"
 }
 
 settings() {
@@ -141,8 +156,9 @@ start() {
         fi
         systemctl --root=/ --quiet enable "$unit"
         running || continue
-        systemctl restart "$unit"
-        say "$unit runs; systemctl status $unit"
+        # Not waited for: a station that has no hub yet is not ready until it is enrolled.
+        systemctl --no-block restart "$unit"
+        say "$unit is started; how it goes: systemctl status $unit, or sudo journalctl -fu $unit"
     done
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-DEFAULT_CONFIG = Path("/etc/intercom/station.toml")
+CONFIGS = (Path("/etc/intercom/station.toml"), Path("/etc/intercom/hub.toml"))
 
 
 def _log() -> None:
@@ -30,14 +30,24 @@ def firstboot() -> None:
 @click.command()
 @click.argument("bundle", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--system", "debian", is_flag=True, help="Take Debian's security updates instead.")
-@click.option("--nightly", is_flag=True, help="With --system: only if [update] system says so.")
+@click.option("--nightly", is_flag=True, help="With --system: not if [update] system is false.")
 @click.option("--status", is_flag=True, help="Say how it stands with updates.")
 @click.option("--rollback", is_flag=True, help="Go back to what ran before.")
 @click.option("--prove", is_flag=True, help="Watch an update on trial; keep it, or go back.")
 @click.option("--force", is_flag=True, help="Also a bundle that is not newer.")
 @click.option("--no-restart", is_flag=True, help="Let the next boot, or start, bring it.")
-@click.option("--config", "path", default=DEFAULT_CONFIG, type=click.Path(path_type=Path))
-def update(bundle: Path | None, no_restart: bool, force: bool, path: Path, **what: bool) -> None:
+@click.option(
+    "--config",
+    "paths",
+    multiple=True,
+    default=CONFIGS,
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Whose [update] counts: of each that is there.",
+)
+def update(
+    bundle: Path | None, no_restart: bool, force: bool, paths: tuple[Path, ...], **what: bool
+) -> None:
     """Install BUNDLE, a signed file with a newer version; on trial, with a way back."""
     from intercom.appliance import orders
 
@@ -48,7 +58,7 @@ def update(bundle: Path | None, no_restart: bool, force: bool, path: Path, **wha
     if bundle is not None:
         orders.install(bundle, force, not no_restart)
     elif what["debian"]:
-        orders.debian(path if what["nightly"] else None, not no_restart)
+        orders.debian(paths if what["nightly"] else (), not no_restart)
     elif what["prove"]:
         orders.prove()
     elif what["rollback"]:

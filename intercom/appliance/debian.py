@@ -13,17 +13,20 @@ _HELD = re.compile(
     r"(linux-(image|headers|modules|base|kbuild)|raspi-firmware|raspberrypi-(kernel|bootloader|sys-mods)"
     r"|rpi-eeprom|firmware-|initramfs-tools|dracut|grub-).*"
 )
+# A point release has what was not urgent enough for the security archive, and closes holes as well.
+# What is only proposed (stable-updates, backports) waits for it.
+_POINT_RELEASE = re.compile(r"Debian:\d+(\.\d+)*/(old)*stable")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?")
 _VERSION = re.compile(r"[A-Za-z0-9.+:~-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """One package that could be newer; `security`: the newer one closes a hole."""
+    """One package that could be newer; `due`: by the security archive, or by a point release."""
 
     name: str
     new: str
-    security: bool
+    due: bool
 
     @property
     def held(self) -> bool:
@@ -37,14 +40,18 @@ def parse(said: str) -> list[Upgrade]:
     for line in said.splitlines():
         match = _LINE.match(line)
         if match and _NAME.fullmatch(match["name"]) and _VERSION.fullmatch(match["new"]):
-            security = "security" in match["archives"].lower()
-            found.append(Upgrade(match["name"], match["new"], security))
+            archives = match["archives"].split(", ")
+            found.append(Upgrade(match["name"], match["new"], any(map(_is_due, archives))))
     return found
 
 
+def _is_due(archive: str) -> bool:
+    return "security" in archive.lower() or _POINT_RELEASE.fullmatch(archive) is not None
+
+
 def wanted(upgrades: Iterable[Upgrade]) -> list[Upgrade]:
-    """Those that are taken: security, and not held."""
-    return [one for one in upgrades if one.security and not one.held]
+    """Those that are taken: due, and not held."""
+    return [one for one in upgrades if one.due and not one.held]
 
 
 def broken(states: str) -> list[str]:

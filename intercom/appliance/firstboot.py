@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import pwd
+import re
 import socket
 import subprocess
 import time
@@ -24,7 +25,9 @@ from intercom.appliance.fat import BootCard
 from intercom.appliance.grow import grow
 from intercom.appliance.places import Places
 from intercom.appliance.run import ProgramError, run
+from intercom.appliance.salvaged import salvaged
 from intercom.appliance.taking import Taken, Taker
+from intercom.enroll.address import HUB
 from intercom.enroll.key import DeviceKey
 from intercom.errors import IntercomError
 
@@ -155,9 +158,21 @@ def _host_keys(places: Places, disk: Disk) -> None:
         target.write_bytes(path.read_bytes())
 
 
+def unnamed(places: Places) -> str:
+    """The name of a card that was given none: a hub's is that which stations look for; another's
+    is its own, so that two in a network are told apart. "" where the machine has no ID yet."""
+    hub = places.etc / "hub.toml"
+    if hub.exists() or salvaged(places.etc / "station.toml").hub.embedded:
+        return HUB.partition(".")[0]
+    path = places.root / "etc/machine-id"
+    found = re.match(r"[0-9a-f]{4}", path.read_text() if path.exists() else "")
+    return f"intercom-{found[0]}" if found else ""
+
+
 def _name(places: Places, disk: Disk) -> None:
     path = places.data / "hostname"
     name = path.read_text().strip() if path.exists() else ""
+    name = name or unnamed(places)
     if name and name != socket.gethostname() and places.root == Path("/"):
         socket.sethostname(name)
         Path("/etc/hostname").write_text(f"{name}\n")

@@ -14,7 +14,8 @@ _SPACE = uuid.UUID("6f0a8f0e-6a4c-5c1e-9d0b-0d6b1f1c9a11")
 def render(wifi: Wifi) -> str:
     """The text of the keyfile. The same network has the same UUID on each station.
 
-    Power save is off: with it a Pi answers a second late.
+    Power save is off: with it a Pi answers a second late. It is tried for ever, but for what looks
+    like a wrong password; intercom-wifi.service tries that again.
     """
     lines = [
         "[connection]",

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import click
@@ -19,8 +19,9 @@ from intercom.appliance.fat import BootCard
 from intercom.appliance.manifest import Here, NotNewer
 from intercom.appliance.places import Places
 from intercom.appliance.run import run
+from intercom.appliance.salvaged import salvaged
 from intercom.appliance.store import Store
-from intercom.config import salvage
+from intercom.appliance.taking import AGAIN
 from intercom.errors import IntercomError
 
 log = logging.getLogger(__name__)
@@ -55,30 +56,26 @@ def install(path: Path, force: bool, restart: bool) -> None:
         _effect(update.system_of(places, disk))
 
 
-def debian(config: Path | None, restart: bool) -> None:
-    """Take the security updates; with `config`, only if [update] wants them."""
-    if config is not None and not wants_system(config):
-        click.echo("[update] system = false: nothing is done")
-        return
+def debian(configs: Iterable[Path], restart: bool) -> None:
+    """Take Debian's updates, unless [update] of one of these files refuses them."""
+    for path in configs:
+        if not wants_system(path):
+            click.echo(f"{path}: [update] system = false: nothing is done")
+            return
     places, disk = _as_root()
     if not places.is_appliance:
         raise update.UpdateError("this system is not run from a card of ours: use apt")
     system_update.go_apart(sys.argv[1:])
     was_ready = health.ready()
     said = system_update.upgrade(places, disk, was_ready)
-    click.echo(said or "there is no security update to be made")
+    click.echo(said or "there is no update to be made")
     if said and restart:
         _effect(update.system_of(places, disk))
 
 
 def wants_system(path: Path) -> bool:
     """Whether a configuration, as far as it can be read, wants security updates."""
-    import tomllib  # noqa: PLC0415 (only here)
-
-    try:
-        return salvage(tomllib.loads(path.read_text(encoding="utf-8"))).update.system
-    except (OSError, ValueError):
-        return salvage({}).update.system
+    return salvaged(path).update.system
 
 
 def prove() -> None:
@@ -150,14 +147,15 @@ def from_card(
 
 
 def at_boot(first_boot: Callable[..., object]) -> None:
-    """Do the first boot's steps; boot again if a bundle was installed from the card."""
+    """Do the first boot's steps; boot again if a bundle was installed from the card, or if this
+    boot was to run Imager's script instead of the station."""
     places, disk = _as_root()
     marks = places.was_ready
     was_ready = [path.name.partition(".")[2] for path in marks]
     for path in marks:
         path.unlink(missing_ok=True)  # whoever gets so far in this boot puts it anew
     first_boot(places, disk, bundles=lambda names: from_card(places, disk, names, was_ready))
-    if (places.booted / "installed").exists():
+    if (places.booted / "installed").exists() or (places.booted / AGAIN).exists():
         update.take_effect(update.system_of(places, disk))
 
 

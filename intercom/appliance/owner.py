@@ -17,7 +17,7 @@ from intercom.errors import IntercomError
 
 Kind = Literal[
     "station", "hub", "wifi", "enroll", "ssh", "keys", "hostname", "timezone", "custom",
-    "firstrun", "update",
+    "firstrun", "cloud", "update",
 ]  # fmt: skip
 
 _NAMES: dict[str, Kind] = {
@@ -37,6 +37,9 @@ _NAMES: dict[str, Kind] = {
     "timezone.txt": "timezone",
     "custom.toml": "custom",
     "firstrun.sh": "firstrun",
+    "meta-data": "cloud",
+    "network-config": "cloud",
+    "user-data": "cloud",
 }
 _UPDATE = re.compile(r"intercom[\w.+-]*\.bundle")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -46,6 +49,10 @@ _PUBLIC_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+
 
 class OwnerError(IntercomError):
     """An owner's file cannot be used; the words say what is wrong and how it should be."""
+
+
+class ForeignError(OwnerError):
+    """A file is for another system, can never be used, and may hold a secret: it does not stay."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What Raspberry Pi Imager leaves on a card: `custom.toml`, or the script `firstrun.sh`. PURE.
 
 The script is read, never run: the lines in which it calls `imager_custom`, and their fallbacks for
-images without that program. Users, passwords and keyboards are of no use to a station.
+images without that program. Users, passwords and keyboards are of no use to a station. What it
+writes for cloud-init is not read at all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,20 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from intercom.appliance.owner import OwnerError, Wifi, Wishes, checked, hostname, public_keys
+from intercom.appliance.owner import (
+    ForeignError,
+    OwnerError,
+    Wifi,
+    Wishes,
+    checked,
+    hostname,
+    public_keys,
+)
+
+_RUN = re.compile(
+    rb"(?<!\S)systemd\.(run=\S*/firstrun\.sh|run_success_action=\S*|unit=kernel-command-line\.target)"
+    rb"(?!\S)"
+)
 
 
 def custom(text: str) -> Wishes:
@@ -54,6 +68,23 @@ def firstrun(text: str) -> Wishes:
             case ["set_wlan", *rest]:
                 found = _wlan(rest) or found
     return _checked(name, found, ssh, keys, timezone)
+
+
+def cloud(text: str) -> None:
+    """A `user-data`, `network-config` or `meta-data`. Raises ForeignError if it wants anything."""
+    lines = (line.strip() for line in text.split("\n"))
+    if any(line and not line.startswith(("#", "instance-id:")) for line in lines):
+        raise ForeignError(
+            "is for cloud-init, which this system has not. It was not used, and was removed, since"
+            " there may be a password in it. Write wifi.txt, hostname.txt, timezone.txt, ssh and"
+            " authorized_keys instead"
+        )
+
+
+def not_run(line: bytes) -> bytes:
+    """A `cmdline.txt` without Imager's order to run `firstrun.sh` in place of the system. It is as
+    long as it was, so that it can be written in its own place."""
+    return _RUN.sub(lambda match: b" " * len(match[0]), line)
 
 
 def _table(raw: dict[str, Any], name: str) -> dict[str, Any]:

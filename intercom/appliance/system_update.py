@@ -1,7 +1,8 @@
 """Debian's security updates as a new generation: apt in an overlay of the present system.
 
 Nothing that runs is touched. The mounts are in a mount namespace of their own, and are gone with
-the process; the files are in a folder aside, which the next update removes if a cut left it.
+the process; the files are in a folder aside, which goes in the end, however that is. The next
+update removes it if a cut left it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ APT = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "apt-get", "-q", "-y
        "-o", "Dpkg::Options::=--force-confold", "-o", "APT::Sandbox::User=root",
        "-o", f"DPkg::Path=/{STAND_INS}:/usr/sbin:/usr/bin:/sbin:/bin"]  # fmt: skip
 HOUR = 3600.0
+ROOM = 256 << 20
+"""Bytes that must be free on the card: for apt's lists, and what a point release may bring."""
 LEFT_OUT = ("run", "tmp", "boot", "var/log", "var/cache", "var/tmp", "root",
             "usr/sbin/policy-rc.d", "etc/resolv.conf")  # fmt: skip
 """What apt leaves behind that no system needs."""
@@ -46,17 +49,30 @@ def go_apart(arguments: Sequence[str]) -> None:
 
 def upgrade(places: Places, disk: Disk, was_ready: Collection[str]) -> str:
     """Make a generation with the security updates that there are; what was done, in words; none
-    if there is nothing to do. In a mount namespace of its own. Raises UpdateError, ProgramError."""
+    if there is nothing to do. In a mount namespace of its own. Raises UpdateError, ProgramError,
+    with nothing of it left on the card."""
     system = CardSystem(places, disk)
     factory = system.factory()
     if factory is None:
         raise UpdateError("the factory system is not in sight: it was not started by preinit")
     build = Build(places, system, factory)
-    packages = build.upgrade(refused(system))
-    if not packages:
-        return ""
-    said = system.make(build.take, {"packages": packages}, was_ready)
+    build.clear()
+    given_up = refused(system)  # which makes room, too
+    _see_that_there_is_room(places.system)
+    try:
+        packages = build.upgrade(given_up)
+        if not packages:
+            return ""
+        said = system.make(build.take, {"packages": packages}, was_ready)
+    finally:
+        build.clear()
     return f"{said}; {len(packages)} packages are newer"
+
+
+def _see_that_there_is_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        raise UpdateError(f"the card is full: {((ROOM - free) >> 20) + 1} MiB more are needed")
 
 
 def refused(system: CardSystem) -> list[set[str]]:
@@ -85,25 +101,27 @@ class Build:
     def upgrade(self, refused: Collection[set[str]]) -> list[str]:
         """Install what is wanted, unless it is one of these sets; the packages, as "name version".
         Raises ProgramError."""
-        self._mount()
         try:
-            self._in([*APT, "-o", "APT::Update::Error-Mode=any", "update"], HOUR)
-            found = debian.parse(self._in([*APT, "--simulate", "upgrade"]))
-            held = [one.name for one in found if one.held and one.security]
-            if held:
-                log.warning("held, since they are part of the card: %s", ", ".join(held))
-            wanted = debian.wanted(found)
-            packages = [f"{one.name} {one.new}" for one in wanted]
-            if set(packages) in refused:
-                log.warning("not tried again, since the system was not healthy with them: %s",
-                            ", ".join(packages))  # fmt: skip
-                packages = []
-            elif packages:
-                self._install(wanted)
+            self._mount()
+            return self._upgrade(refused)
         finally:
-            self._unmount()
-        if not packages:
-            shutil.rmtree(self._folder)
+            if self._root.is_mount():
+                self._unmount()
+
+    def _upgrade(self, refused: Collection[set[str]]) -> list[str]:
+        self._in([*APT, "-o", "APT::Update::Error-Mode=any", "update"], HOUR)
+        found = debian.parse(self._in([*APT, "--simulate", "upgrade"]))
+        held = [one.name for one in found if one.held and one.due]
+        if held:
+            log.warning("held, since they are part of the card: %s", ", ".join(held))
+        wanted = debian.wanted(found)
+        packages = [f"{one.name} {one.new}" for one in wanted]
+        if set(packages) in refused:
+            log.warning("not tried again, since the system was not healthy with them: %s",
+                        ", ".join(packages))  # fmt: skip
+            return []
+        if packages:
+            self._install(wanted)
         return packages
 
     def _install(self, packages: Sequence[Upgrade]) -> None:
@@ -127,11 +145,18 @@ class Build:
             else:
                 path.unlink(missing_ok=True)
         layers.laid_over(self._upper, tree, self._factory)
-        shutil.rmtree(self._folder)
+
+    def clear(self) -> None:
+        """Give back the room of the build, and of what apt has fetched for it; not of its lists."""
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        if any(Path(line.split()[4]).is_relative_to(self._folder.resolve()) for line in mounts):
+            log.error("%s is still in use: it is removed by the next update", self._folder)
+            return
+        for path in (self._folder, self._cache / "archives"):
+            if path.exists():
+                shutil.rmtree(path)
 
     def _mount(self) -> None:
-        if self._folder.exists():
-            shutil.rmtree(self._folder)
         for path in (self._root, self._upper, self._folder / "work"):
             path.mkdir(parents=True)
         options = f"lowerdir={self._lower},upperdir={self._upper},workdir={self._folder / 'work'}"

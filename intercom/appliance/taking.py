@@ -14,13 +14,18 @@ from intercom import config, zone
 from intercom.appliance import keyfile, owner, owner_imager
 from intercom.appliance.disk import Disk
 from intercom.appliance.fat import BootCard
-from intercom.appliance.owner import Kind, OwnerError, Wifi, Wishes
+from intercom.appliance.owner import ForeignError, Kind, OwnerError, Wifi, Wishes
 from intercom.appliance.places import Places
 from intercom.enroll import pending
 from intercom.enroll.errors import EnrollError
 from intercom.errors import ConfigError
 
 log = logging.getLogger(__name__)
+
+CMDLINE = "cmdline.txt"
+"""The kernel's command line, on the BOOT partition."""
+AGAIN = "again"
+"""A mark for this boot: another one is to follow, since this one does not start the station."""
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Taker:
             "timezone": lambda _, data: self._timezone(owner.decode(data).strip()),
             "custom": lambda _, data: self._wishes(owner_imager.custom(owner.decode(data))),
             "firstrun": lambda _, data: self._wishes(owner_imager.firstrun(owner.decode(data))),
+            "cloud": lambda _, data: owner_imager.cloud(owner.decode(data)),
         }
 
     def take(self, card: BootCard) -> Taken:
@@ -60,11 +66,15 @@ class Taker:
             if kind == "update":
                 taken.updates.append(name)
                 continue
+            if kind == "firstrun":
+                self._not_run(card)
             data = card.read(name)
             try:
                 if data is not None:
                     self._ways[kind](name, data)
                     taken.names.append(name)
+            except ForeignError as error:
+                taken.faults.append(_named(name, str(error)))
             except (OwnerError, ConfigError, EnrollError) as error:
                 taken.faults.append(_named(name, str(error)))
                 continue
@@ -72,6 +82,17 @@ class Taker:
                 card.wipe(name)
             log.info("took %s from the card", name)
         return taken
+
+    def _not_run(self, card: BootCard) -> None:
+        """Have the next boot start the system, not Imager's script; this one cannot any more."""
+        before = (card.read(CMDLINE) or b"") if CMDLINE in card.names() else b""
+        if (line := owner_imager.not_run(before)) != before:
+            with card.writable():
+                self._disk.files.overwrite(card.path(CMDLINE), line)
+                self._disk.files.sync(card.path(CMDLINE))
+            self._disk.folder(self._places.booted)
+            (self._places.booted / AGAIN).touch()
+            log.info("%s: firstrun.sh is not run", CMDLINE)
 
     def _settings(self, name: str, data: bytes, role: config.Role) -> None:
         text = owner.decode(data)

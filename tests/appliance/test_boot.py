@@ -27,6 +27,17 @@ def test_the_owners_files_are_those_of_the_roots_own_disk(machine: Machine) -> N
     assert machine.run("readlink /run/intercom-boot/boot") == BOOT
 
 
+def test_a_card_without_a_name_has_its_own(machine: Machine) -> None:
+    name = f"intercom-{machine.run('cut -c1-4 /etc/machine-id')}"
+    assert machine.run("cat /proc/sys/kernel/hostname /etc/hostname").split() == [name, name]
+    assert f"127.0.1.1 {name}" in machine.run("cat /etc/hosts").splitlines(), "sudo looks it up"
+
+
+def test_nobody_looks_after_a_wifi_that_nobody_gave(machine: Machine) -> None:
+    assert machine.run("systemctl is-enabled intercom-wifi.timer") == "enabled"
+    assert machine.ask("systemctl is-active --quiet intercom-wifi.timer")["code"] != 0
+
+
 def test_nothing_failed_but_what_has_no_settings_yet(machine: Machine) -> None:
     failed = machine.run("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1")
     assert set(failed.split()) <= {"intercom.service"}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from intercom.appliance import fat
+from intercom.appliance import fat, owner
 from intercom.appliance.disk import Disk
 from intercom.appliance.fat import BootCard
-from intercom.appliance.firstboot import DEFAULT, ERRORS, first_boot, once
+from intercom.appliance.firstboot import DEFAULT, ERRORS, first_boot, once, unnamed
 from intercom.appliance.places import Places
 from intercom.appliance.taking import Taken
 from intercom.config import load
@@ -145,6 +145,31 @@ def test_settings_with_an_unknown_zone_are_not_taken(tmp_path: Path) -> None:
     assert 'did you mean "Europe/Berlin"?' in faults
     assert (places.etc / "station.toml").read_text() == DEFAULT
     assert not (places.data / "timezone").exists()
+
+
+HUB = '[hub]\nlisten = "0.0.0.0"\n'
+EMBEDDED = SETTINGS.replace('hostname = "door"\n', "") + HUB + "embedded = true\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({}, "intercom-00ab"),
+        ({"intercom.toml": SETTINGS}, "intercom-00ab"),
+        ({"hub.toml": HUB}, "hub"),
+        ({"hub.toml": HUB, "intercom.toml": SETTINGS}, "hub"),
+        ({"intercom.toml": EMBEDDED}, "hub"),
+    ],
+)
+def test_a_card_without_a_name_has_its_own_and_a_hub_is_called_hub(
+    tmp_path: Path, files: dict[str, str], name: str
+) -> None:
+    places = machine(tmp_path, files)
+    assert boot(places).faults == []
+    assert unnamed(places) == ("hub" if name == "hub" else ""), "there is no ID yet"
+    (places.root / "etc/machine-id").write_text("00ab" * 8 + "\n")
+    assert unnamed(places) == name
+    assert owner.hostname(name) == name
 
 
 def test_a_fault_is_told_and_the_file_stays(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from intercom import main_enroll
 from intercom.appliance import commands, orders, update
 from intercom.appliance.disk import Disk
 from intercom.appliance.places import Places
@@ -31,6 +32,41 @@ def test_security_comes_unless_it_is_refused(
     if text is not None:
         path.write_text(text)
     assert orders.wants_system(path) is wanted
+
+
+NO = "[update]\nsystem = false\n"
+
+
+@pytest.mark.parametrize(
+    ("station", "hub", "wanted"),
+    [("", "", True), (None, None, True), (NO, None, False), (None, NO, False), ("", NO, False),
+     (NO, "[update]\nsystem = true\n", False)],
+)  # fmt: skip
+def test_station_and_hub_may_each_refuse_what_comes_by_night(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    station: str | None,
+    hub: str | None,
+    wanted: bool,
+) -> None:
+    words = ["--system", "--nightly"]
+    for name, text in (("station.toml", station), ("hub.toml", hub)):
+        words += ["--config", str(tmp_path / name)]
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    monkeypatch.setattr(orders, "_as_root", lambda: (Places(tmp_path / "none"), Disk()))
+    done = CliRunner().invoke(commands.update, words)
+    refused = "system = false: nothing is done" in done.output
+    assert refused is not wanted
+    assert isinstance(done.exception, update.UpdateError) is wanted, "else it goes on"
+    asked = CliRunner().invoke(commands.update, ["--system", *words[2:]])
+    assert isinstance(asked.exception, update.UpdateError), "by hand it is done all the same"
+
+
+def test_by_night_the_files_of_both_are_read() -> None:
+    assert [path.name for path in commands.CONFIGS] == ["station.toml", "hub.toml"]
+    assert main_enroll.HUB in commands.CONFIGS
+    assert main_enroll.STATION in commands.CONFIGS
 
 
 def test_an_open_microphone_is_a_call(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intercom.appliance import keyfile, owner, owner_imager
-from intercom.appliance.owner import OwnerError, Wifi, Wishes
+from intercom.appliance.owner import ForeignError, OwnerError, Wifi, Wishes
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r\x1a\ufeff"))
 
@@ -36,6 +36,9 @@ TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
         ("Timezone.txt", "timezone"),
         ("custom.toml", "custom"),
         ("firstrun.sh", "firstrun"),
+        ("user-data", "cloud"),
+        ("network-config", "cloud"),
+        ("meta-data", "cloud"),
         ("intercom-0.2.0-aarch64.bundle", "update"),
         ("intercom.bundle.txt", "update"),
         ("config.txt", None),
@@ -244,6 +247,37 @@ def test_the_imagers_files_are_heard() -> None:
 def test_faults_in_the_imagers_file(text: str) -> None:
     with pytest.raises(OwnerError):
         owner_imager.custom(text)
+
+
+def test_what_is_for_cloud_init_is_refused_without_repeating_it() -> None:
+    owner_imager.cloud("#cloud-config\n\n")
+    owner_imager.cloud("instance-id: rpi-imager-1\n")
+    for text in ("#cloud-config\nhostname: bell\n", "network:\n  wifis:\n    p: topsecret1\n"):
+        with pytest.raises(ForeignError, match=r"wifi\.txt") as caught:
+            owner_imager.cloud(text)
+        assert "topsecret1" not in str(caught.value)
+
+
+ORDER = "systemd.run={} systemd.run_success_action=reboot systemd.unit=kernel-command-line.target"
+
+
+@pytest.mark.parametrize("path", ["/boot/firstrun.sh", "/boot/firmware/firstrun.sh"])
+@pytest.mark.parametrize("line", ["quiet ro {}\n", "quiet {} ro", "{}"])
+def test_the_order_to_run_the_script_goes_and_the_line_stays_as_long(path: str, line: str) -> None:
+    before = line.format(ORDER.format(path)).encode()
+    after = owner_imager.not_run(before)
+    assert len(after) == len(before)
+    assert after.split() == line.format("").encode().split()
+    assert after.endswith(b"\n") == before.endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["quiet ro\n", "systemd.run=/root/mine.sh\n", "systemd.unit=rescue.target\n",
+     "x.systemd.unit=kernel-command-line.target2", ""],
+)  # fmt: skip
+def test_any_other_line_is_left_alone(line: str) -> None:
+    assert owner_imager.not_run(line.encode()) == line.encode()
 
 
 def test_a_torn_script_is_a_fault() -> None:

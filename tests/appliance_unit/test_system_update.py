@@ -108,7 +108,7 @@ def machine(root: Path, packages: list[Path], plain: list[Path]) -> Places:
         lines = [f"deb [trusted=yes] file:/srv/{name} ./" for name in ("security", "plain")]
         (apt / "sources.list").write_text("\n".join(lines) + "\n")
         source(new / "srv/security", "Debian-Security", "stable-security", packages)
-        source(new / "srv/plain", "Debian", "stable", plain)
+        source(new / "srv/plain", "Debian", "stable-updates", plain)
         (new / "etc/probe-old").touch()
         (new / "usr/sbin").mkdir(parents=True)
         (new / "usr/sbin/update-initramfs").write_text(INITRAMFS)
@@ -220,3 +220,5 @@ def test_a_package_that_fails_changes_nothing(tmp_path: Path) -> None:
     system = CardSystem(places, Disk())
     assert (system.store.present(), system.store.state().trial) == ({1}, 0)
     assert (system.store.folder(1) / "tree/etc/probe-old").exists()
+    assert not (places.system / "apt/build").exists(), "it takes no room until the next night"
+    assert not (places.system / "apt/archives").exists()

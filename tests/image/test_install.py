@@ -119,37 +119,6 @@ def test_without_purge_settings_and_data_stay(system: System) -> None:
     assert [name for name in after if "intercom" in name and "systemd" in name] == []
 
 
-@pytest.mark.parametrize("cached", ["", "/kit"])
-def test_what_it_unpacks_is_not_in_memory_and_goes_again(tmp_path: Path, cached: str) -> None:
-    script = (wheels.REPOSITORY / "config/image/install.sh").read_text()
-    functions = re.findall(r"^(?:release|fetched)\(\) \{\n.*?^\}$", script, re.M | re.S)
-    assert len(functions) == 2
-    given = f"""set -eu
-program={tmp_path} INTERCOM_CACHE={cached}
-running() {{ false; }}
-python3() {{ test -d "$TMPDIR" && echo "venv $TMPDIR $3"; }}
-put_release() {{ echo "put ${{TMPDIR:-none}} $2"; }}
-{chr(10).join(functions)}
-release
-echo "left ${{TMPDIR:-none}}"
-"""
-    (tmp_path / "trial").touch()
-    done = subprocess.run(["sh", "-c", given], capture_output=True, text=True, check=False,
-                          env={"PATH": "/usr/bin:/bin", "TMPDIR": "/tmp"} if cached else
-                          {"PATH": "/usr/bin:/bin"})  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert not (tmp_path / "trial").exists()
-    words = done.stdout.split()
-    if cached:
-        assert words == ["put", "/tmp", "/kit", "left", "/tmp"]
-        return
-    folder = Path(words[1])
-    assert folder.parent == Path("/var/tmp")
-    assert words == ["venv", str(folder), f"{folder}/venv", "put", str(folder), f"{folder}/cache",
-                     "left", "none"]  # fmt: skip
-    assert not folder.exists()
-
-
 def test_a_file_that_a_newer_version_no_longer_has_goes(system: System) -> None:
     old = system.root / "src/config/image/layer/program/usr/lib/udev/rules.d/61-old.rules"
     old.write_text("# of an older version\n")

@@ -16,6 +16,7 @@ from config.image.recipe.flavour import IMAGE
 
 APPLY = IMAGE / "layer" / "apply"
 UNITS = IMAGE.parents[1] / "systemd"
+CARDS_ONLY = {"intercom-firstboot.service", "intercom-wifi.service", "intercom-wifi.timer"}
 OTHERS = ("NetworkManager", "ssh", "avahi-daemon", "systemd-timesyncd", "apt-daily")
 
 pytestmark = pytest.mark.skipif(
@@ -67,7 +68,7 @@ def test_a_running_system_gets_user_groups_and_units_and_nothing_of_a_card(root:
         assert groups[name] == "intercom", name
     assert {"intercom.service", "intercom-update.timer"} <= wanted(root)
     laid = {path.name for path in (root / "etc/systemd/system").iterdir()}
-    assert "intercom-firstboot.service" not in laid
+    assert laid & CARDS_ONLY == set()
     assert not (root / "usr/lib/intercom/preinit").exists()
     assert not (root / "etc/fstab").exists()
 
@@ -76,7 +77,8 @@ def test_a_card_gets_the_rest(root: Path) -> None:
     apply(root, "--appliance")
     laid = {path.name for path in (root / "etc/systemd/system").iterdir()}
     assert {path.name for path in UNITS.iterdir()} <= laid
-    assert {"intercom-firstboot.service", "NetworkManager.service"} <= wanted(root)
+    enabled = {"intercom-firstboot.service", "intercom-wifi.timer", "NetworkManager.service"}
+    assert enabled <= wanted(root)
     assert os.access(root / "usr/lib/intercom/preinit", os.X_OK)
     assert (root / "etc/systemd/system/apt-daily.timer").readlink() == Path("/dev/null")
     assert (root / "data").is_dir()

@@ -1,8 +1,8 @@
 """The release as a bundle, for `intercom update`; nothing of it runs here.
 
-`python -m config.image.recipe.bundle --key FILE [--arch arm64]`; `make bundle` calls it. A key that
-is not there is made, and its public part beside it (.pub): that belongs to /etc/intercom/update.pub
-of the stations."""
+`python -m config.image.recipe.bundle --key FILE [--arch arm64] [--python 3.13]`; or by
+`make bundle`. A key that is not there is made, and its public part beside it (.pub): that belongs
+to /etc/intercom/update.pub of the stations."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from intercom.appliance.manifest import Here
 from intercom.errors import IntercomError
 
 from .flavour import ARCHITECTURES, MACHINES, RecipeError, cache
+from .lock import PYTHONS
 from .release import PROGRAM, Target, fill
 from .wheels import version
 
@@ -40,13 +41,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arch", default="arm64", choices=ARCHITECTURES)
     parser.add_argument("--key", required=True, type=Path, help="private key; made if missing")
+    parser.add_argument("--python", default=PYTHON, choices=PYTHONS,
+                        help="of the stations: 3.11 is Debian 12's, 3.13 that of 13")  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, help="the bundle; default: intercom-VERSION-ARCH.bundle"
+        "--out", type=Path, help="the bundle; default: intercom-VERSION-ARCH[-PYTHON].bundle"
     )
     asked = parser.parse_args()
-    out = asked.out or Path(f"intercom-{version()}-{asked.arch}.bundle")
+    suffix = "" if asked.python == PYTHON else f"-python{asked.python}"
+    out = asked.out or Path(f"intercom-{version()}-{asked.arch}{suffix}.bundle")
     try:
-        sys.stdout.write(f"{make(out, asked.key, asked.arch)}\n")
+        sys.stdout.write(f"{make(out, asked.key, asked.arch, asked.python)}\n")
     except (RecipeError, IntercomError, OSError) as error:
         sys.stderr.write(f"bundle: {error}\n")
         return 1

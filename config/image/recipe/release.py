@@ -1,7 +1,8 @@
 """One release of the program at /opt/intercom: the same on a card and on a running system.
 
 `python -m config.image.recipe.release` puts it on this system, for this Python; install.sh runs
-it. Units start /opt/intercom/venv/bin/intercom: `venv` and `current` point to the release."""
+it. Units start /opt/intercom/venv/bin/intercom: `venv` and `current` point to the release. With
+`--cached` it changes nothing: exit code 0 tells that all it takes is in the cache."""
 
 from __future__ import annotations
 
@@ -13,7 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .flavour import RecipeError, cache, digest, machine
-from .wheels import LOCK, REPOSITORY, own_wheel, site_packages, sources, version
+from .wheels import (
+    LOCK,
+    REPOSITORY,
+    own_folder,
+    own_wheel,
+    site_folder,
+    site_packages,
+    sources,
+    version,
+)
 
 PROGRAM = Path("opt/intercom")
 STAMP = ".inputs"
@@ -94,11 +104,23 @@ def _environment(venv: Path, place: Path, python: str) -> None:
     start.chmod(0o755)
 
 
+def is_cached(folder: Path, target: Target) -> bool:
+    """Whether the cache has all that a release needs, so that pip is not called."""
+    kept = (
+        own_folder(folder, target.epoch),
+        site_folder(folder, target.arch, target.python),
+    )
+    return all(one.is_dir() for one in kept)
+
+
 def main() -> int:
     """Puts the release on this system."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     try:
-        place = install(Path("/"), cache(), Target(machine(), python))
+        target = Target(machine(), python)
+        if sys.argv[1:] == ["--cached"]:
+            return 0 if is_cached(cache(), target) else 1
+        place = install(Path("/"), cache(), target)
     except RecipeError as error:
         sys.stderr.write(f"install: {error}\n")
         return 1

@@ -37,10 +37,19 @@ def pip_platforms(arch: str, python: str) -> list[str]:
     return [*platforms, f"--python-version={python}", "--only-binary=:all:"]
 
 
+def own_folder(folder: Path, epoch: int) -> Path:
+    """Where the program's wheel is kept, once it was made."""
+    return folder / f"wheel-{digest(str(epoch), *sources())}"
+
+
+def site_folder(folder: Path, arch: str, python: str) -> Path:
+    """Where the locked wheels are kept, once they were unpacked."""
+    return folder / f"wheels-{arch}-{digest(LOCK, arch, python)}"
+
+
 def own_wheel(folder: Path, epoch: int) -> Path:
     """The program's wheel, made of a clean copy, in that folder; kept while nothing changes."""
-    name = digest(str(epoch), *sources())
-    final = folder / f"wheel-{name}"
+    final = own_folder(folder, epoch)
     if not final.is_dir():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             copy, made = Path(scratch, "copy"), Path(scratch, "made")
@@ -51,7 +60,8 @@ def own_wheel(folder: Path, epoch: int) -> Path:
                     shutil.copytree(source, copy / source.name, ignore=ignore)
                 else:
                     shutil.copy(source, copy)
-            if digest(str(epoch), *(copy / source.name for source in sources())) != name:
+            copied = digest(str(epoch), *(copy / source.name for source in sources()))
+            if final.name != f"wheel-{copied}":
                 raise RecipeError("the program's files changed while they were read; build again")
             _pip("wheel", "--no-deps", f"--wheel-dir={made}", copy, epoch=epoch)
             _move(made, final)
@@ -61,7 +71,7 @@ def own_wheel(folder: Path, epoch: int) -> Path:
 
 def site_packages(folder: Path, arch: str, python: str) -> Path:
     """The locked wheels, unpacked in the cache at `folder`; made once for each lock."""
-    final = folder / f"wheels-{arch}-{digest(LOCK, arch, python)}"
+    final = site_folder(folder, arch, python)
     if not final.is_dir():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch, "made")
