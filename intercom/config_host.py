@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from yarl import URL
+
 _PLACE = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*)(:(?P<port>[0-9]{1,5}))?")
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 _NAME_MAX = 253
@@ -32,7 +34,8 @@ def is_host(host: str) -> bool:
         encoded = host.encode("idna")
         encoded.decode("idna")  # "xn--" and nonsense is ASCII, and raises later
         name = encoded.decode("ascii")
-    except UnicodeError:
+        URL(f"ws://{host}")  # refuses signs that IDNA drops: another host than was written
+    except ValueError:
         return False
     return _NAME.fullmatch(name) is not None and len(name.rstrip(".")) <= _NAME_MAX
 
