@@ -107,7 +107,10 @@ def wiring(path: Path, long: bool, out: Path | None) -> None:
     planned = plan(_load(path, "station"), long)
     click.echo(table(planned), nl=False)
     if out is not None:
-        out.write_text(draw(planned), encoding="utf-8")
+        try:
+            out.write_text(draw(planned), encoding="utf-8")
+        except OSError as error:
+            raise IntercomError(f"cannot write {out}: {error.strerror}") from None
     sys.exit(1 if planned.conflicts else 0)
 
 

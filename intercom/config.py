@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from intercom.config_check import Checker, Fault, InvalidConfig
-from intercom.config_rules import Role, broken_rules, by_key, is_loopback
+from intercom.config_rules import Role, broken_rules, by_key, is_loopback, is_plain
 from intercom.config_types import (
     AnswerConfig,
     CallConfig,
@@ -61,6 +61,7 @@ __all__ = [
     "by_key",
     "dump",
     "is_loopback",
+    "is_plain",
     "load",
     "salvage",
 ]

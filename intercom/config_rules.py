@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from intercom import config_host
 from intercom.config_check import did_you_mean
-from intercom.config_types import Config
+from intercom.config_types import Config, HubConfig
 from intercom.protocol import OTHERS_MAX
 
 Role = Literal["station", "hub"]
@@ -29,6 +29,11 @@ _BITRATE_FLOOR = 100_000  # below it a Pi's encoder hangs (rpicam-apps#664)
 def is_loopback(host: str) -> bool:
     """Whether a host, by name or number, is this machine itself."""
     return _LOOPBACK.fullmatch(host) is not None
+
+
+def is_plain(hub: HubConfig) -> bool:
+    """Whether a hub with these settings serves without TLS."""
+    return not hub.tls_cert and (hub.insecure or is_loopback(hub.listen))
 
 
 def by_key(config: Config) -> bool:
@@ -63,6 +68,13 @@ def _station_token(config: Config, raw: Mapping[str, Any]) -> Broken:
         yield "station.token", "excludes token_file: keep one of them"
     if not station.key_file:
         yield "station.key_file", "is empty: a station keeps the key there by which it logs in"
+
+
+def _station_metrics(config: Config, raw: Mapping[str, Any]) -> Broken:
+    host, _, port = config.station.metrics.rpartition(":")
+    whole = f"[{host.strip('[]')}]" if ":" in host else host
+    if port and not (config_host.is_host(whole) and int(port) < 65536):
+        yield "station.metrics", 'is no address to serve at: write it like "127.0.0.1:9464"'
 
 
 def _call_button(config: Config, raw: Mapping[str, Any]) -> Broken:
@@ -215,7 +227,13 @@ def _written(raw: Mapping[str, Any], section: str, key: str) -> bool:
     return isinstance(table, dict) and key in table
 
 
-_STATION: tuple[Rule, ...] = (_station_user, _station_hub, _station_token, _call_button)
+_STATION: tuple[Rule, ...] = (
+    _station_user,
+    _station_hub,
+    _station_token,
+    _station_metrics,
+    _call_button,
+)
 _ALWAYS: tuple[Rule, ...] = (
     _callees,
     _plan,

@@ -17,6 +17,26 @@ url = "wss://hub.local:8443"
 """
 
 
+@pytest.mark.parametrize(
+    ("where", "good"),
+    [
+        ("127.0.0.1:9464", True),
+        ("0.0.0.0:9464", True),
+        ("[::1]:9464", True),
+        ("::1:9464", True),
+        ("door.local:9464", True),
+        ("192.168..5:9464", False),
+        (".:9464", False),
+        ("127.0.0.1:99999", False),
+    ],
+)
+def test_where_metrics_can_be_served(where: str, good: bool) -> None:
+    text = STATION.replace("[hub]", f"metrics = '{where}'\n[hub]")
+    assert (
+        faults(text, "station") == [] if good else "station.metrics" in only_fault(text, "station")
+    )
+
+
 def faults(text: str, role: Role | None = None) -> list[str]:
     """The lines of the refusal; none when the text is accepted."""
     try:

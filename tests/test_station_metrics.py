@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
+from intercom.doctor.running import asked
+from intercom.station import daemon
 from intercom.station.metrics import (
     COUNTED,
     COUNTED_HERE,
     MetricsError,
     Snapshot,
     serve,
+    serving,
     text,
 )
 from intercom.station.numbers import OWN, TITLES, Numbers
+from tests.doctor.patients import config
 
 IN_CALL = Snapshot(
     "connected",
@@ -148,5 +155,56 @@ async def test_an_address_that_cannot_be_had_is_told() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(MetricsError, match=rf"{port}: .*\[station\] metrics"):
             await serve(lambda: IN_CALL, f"127.0.0.1:{port}")
-    with pytest.raises(MetricsError, match="99999"):
-        await serve(lambda: IN_CALL, "127.0.0.1:99999")
+    for wrong in ("127.0.0.1:99999", "192.168..5:9464"):
+        with pytest.raises(MetricsError, match=wrong):
+            await serve(lambda: IN_CALL, wrong)
+
+
+NOT_MINE = "192.0.2.1:9464"
+"""Of TEST-NET-1 (RFC 5737): as the own address is while there is no network yet."""
+
+
+async def said(log: pytest.LogCaptureFixture, words: str) -> None:
+    """Wait until it is in the log."""
+    async with asyncio.timeout(20):
+        while words not in log.text:  # noqa: ASYNC110 (a log has no event)
+            await asyncio.sleep(0.02)
+
+
+async def test_an_address_is_tried_until_it_can_be_had(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        task = asyncio.create_task(serving(lambda: IN_CALL, where))
+        await said(caplog, f"cannot serve metrics at {where}")
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while not task.done():
+            with contextlib.suppress(aiohttp.ClientConnectorError):
+                async with http.get(f"http://{where}/metrics") as page:
+                    assert page.status == 200
+                    break
+            await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await http.get(f"http://{where}/metrics")
+    assert caplog.text.count("cannot serve metrics") == 1
+
+
+async def test_a_station_goes_on_without_its_metrics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    control = str(tmp_path / "c.sock")
+    changes = {
+        "station__control": f'"{control}"', "station__metrics": f'"{NOT_MINE}"',
+        "screen__driver": '"none"',
+    }  # fmt: skip
+    task = asyncio.create_task(daemon.serve(config(tmp_path, **changes)))
+    try:
+        await said(caplog, f"cannot serve metrics at {NOT_MINE}")
+        assert (await asyncio.to_thread(asked, control)).state == "idle"
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -256,6 +256,14 @@ def test_the_page_says_what_is_calculated_here() -> None:
     assert f"= {el.led_current():.1f} mA" in page
 
 
+def test_without_a_panel_nothing_is_wired() -> None:
+    """The pins that the settings name, or that two parts share, do not count then."""
+    made = planned(PanelConfig(driver="none", call=1, hangup=2, mute=2))
+    assert (made.parts, made.remarks, made.missing) == ((), (), tuple(ROLES.values()))
+    assert "Not wired: Call button" in draw(made)
+    assert "Not wired: Call button" in table(made)
+
+
 # -- the command ------------------------------------------------------------------------------
 
 
@@ -271,6 +279,14 @@ def test_the_command_lists_draws_and_fails_on_a_conflict(tmp_path: Path) -> None
     done = wiring("--config", str(bad))
     assert done.returncode == 1
     assert "CONFLICT: GPIO 1 (pin 28)" in done.stdout
+
+
+def test_a_drawing_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    config = ROOT / "config" / "door.toml"
+    done = wiring("--config", str(config), "--out", str(tmp_path / "no" / "such.svg"))
+    assert done.returncode == 1
+    assert "such.svg: No such file" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def wiring(*words: str) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,8 @@ from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
 
 DISKS = ("mmcblk", "nvme", "sd", "vd")
+PREINIT = "run/intercom-boot/preinit.json"
+"""What the card's start tells of its data partition."""
 SECTOR = 512  # of /sys/block/*/size, whatever the disk's own is
 
 
@@ -53,10 +55,10 @@ def _file_systems(root: Path) -> list[FileSystem]:
     for folder in sorted((root / "sys/fs/ext4").glob("*")):
         if folder.name == "features":
             continue
-        points, stopped = mounted.get(folder.name, ([], False))
+        stopped = mounted.get(folder.name, False)
         errors = number(folder / "errors_count") or 0
         written = number(folder / "lifetime_write_kbytes")
-        found.append(FileSystem(folder.name, points, errors, written, stopped))
+        found.append(FileSystem(folder.name, errors, written, stopped))
     return found
 
 
@@ -67,4 +69,11 @@ def _space(patient: Patient) -> Result:
         folder = folder.parent
     room = shutil.disk_usage(folder)
     read_only = bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    return judge_card.space(str(folder), room.free, room.total, not read_only)
+    return judge_card.space(
+        str(folder),
+        room.free,
+        room.total,
+        writable=not read_only,
+        kind=judge_card.kind_of(str(folder.resolve()), text(patient.root / "proc/mounts")),
+        data=judge_card.data_state(text(patient.root / PREINIT)),
+    )

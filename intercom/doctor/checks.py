@@ -24,14 +24,14 @@ def _of(module: str, function: str = "check") -> Callable[[Patient], Iterable[Re
 
 
 CHECKS = (
-    Check("versions", _of("versions"), 20),
-    Check("station", _of("service", "check_station"), 10),
-    Check("service", _of("service", "check_service"), 10),
-    Check("rights", _of("service", "check_rights"), 10),
-    Check("network", _of("network"), 10),
-    Check("hub", _of("hub"), 40),
-    Check("relay", _of("relay"), 20),
-    Check("clock", _of("machine", "check_clock"), 40),
+    Check("versions", _of("versions"), 20, device=False),
+    Check("station", _of("service", "check_station"), 10, device=False),
+    Check("service", _of("service", "check_service"), 10, device=False),
+    Check("rights", _of("service", "check_rights"), 10, device=False),
+    Check("network", _of("network"), 10, device=False),
+    Check("hub", _of("hub"), 40, device=False),
+    Check("relay", _of("relay"), 20, device=False),
+    Check("clock", _of("machine", "check_clock"), 40, device=False),
     Check("power", _of("machine", "check_power"), 10),
     Check("heat", _of("machine", "check_heat"), 10),
     Check("card", _of("card"), 10),

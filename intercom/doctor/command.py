@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -23,6 +24,8 @@ from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, exit_code, worst
 from intercom.doctor.run import Round
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and SIGINT's number."""
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red", "skipped": "bright_black"}
 
 
@@ -43,17 +46,29 @@ def run(
     asker = Terminal() if people else Nobody()
     patient = Patient(config, path, quick=quick, asker=asker, station=running.find(config))
     turn = Round(patient)
-    found = _told(turn.results(checks), as_json)
-    if screen and "screen" not in turn.stuck:
-        from intercom.doctor import showing  # noqa: PLC0415 - needs pygame, which may be missing
+    try:
+        found = _told(turn.results(checks), as_json)
+        if screen and "screen" not in turn.stuck:
+            from intercom.doctor import showing  # noqa: PLC0415 - needs pygame, perhaps missing
 
-        showing.show(patient, found)
+            showing.show(patient, found)
+    except KeyboardInterrupt:  # the check goes on in its thread
+        try:
+            asker.done()
+            running.give_back(patient.station)
+        finally:
+            _leave(INTERRUPTED)
     code = exit_code(found)
-    if turn.stuck:  # Python would wait for the thread that hangs
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    if turn.stuck:
+        _leave(code)
     return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: Python would wait for a thread that hangs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _told(results: Iterable[Result], as_json: bool) -> list[Result]:

@@ -43,7 +43,7 @@ def check(patient: Patient) -> Iterator[Result]:
     config = patient.config
     if config.hub.embedded and patient.station is None:
         words = "the hub is inside the station, which does not run"
-        yield skipped("hub", words, "sudo systemctl start intercom")
+        yield skipped("hub", words, "sudo systemctl --no-block start intercom")
         return
     seen, now = look(patient), time.time()
     yield judge_hub.hub(seen, now)
@@ -62,7 +62,7 @@ def look(patient: Patient) -> Seen:
 
 async def _look(patient: Patient, mine: Credential) -> Seen:
     place = hub_login.place(patient.config)
-    seen = Seen(place.url, pin=place.pin)
+    seen = Seen(place.url, pin=place.pin, embedded=patient.config.hub.embedded)
     if not place.url:
         return replace(seen, stage="none", error="this station has no hub yet")
     seen = replace(seen, login=Login(missing=mine.missing))
@@ -112,6 +112,11 @@ async def _connected(url: str) -> Certificate | None:
         raise Unreached("connect", f"no answer within {TIMEOUT:.0f} s") from None
     except ssl.SSLError as error:
         raise Unreached("tls", f"no TLS: {error.reason or error}") from None
+    except ConnectionResetError:
+        why = "it closed the connection"
+        if secure:  # connecting is refused otherwise
+            raise Unreached("tls", f"{why} during the TLS handshake") from None
+        raise Unreached("connect", why) from None
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise Unreached("connect", why.lower()) from None

@@ -1,7 +1,8 @@
-"""Whether the hub would let this station in, without logging in where one is logged in already.
+"""Whether the hub would let this station in, without logging in: that would end its session,
+wherever it runs.
 
-A token, or a running station's session, is shown at /me. A device's key can only prove itself by
-a login: it is tried where no station runs here; else the hub is asked for a challenge alone.
+A token, or a running station's session, is shown at /me. A device's key proves itself only by a
+login: the hub is asked whether it knows the device, which it challenges then, and no more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import aiohttp
 import jwt
 
 from intercom import protocol as p
-from intercom.config import Config, is_loopback
+from intercom.config import Config, is_plain
 from intercom.doctor import running
 from intercom.doctor.judge_hub import Login, Seen
 from intercom.doctor.patient import Patient
@@ -23,12 +24,15 @@ from intercom.enroll.key import DeviceKey
 from intercom.errors import IntercomError
 from intercom.hub.address import local_url
 from intercom.hub.keys import KEY_FILE, Keys
-from intercom.hub.tls import server_context
+from intercom.hub.tls import OWN_CERT, server_context
 from intercom.link import pinned
-from intercom.link_wire import Wire
 from intercom.station.login import Access
 
 CLIENT = "doctor"
+CHALLENGED = 5.0
+"""Seconds in which the hub has to answer a hello."""
+LEAVING = aiohttp.ClientWSTimeout(ws_close=0.3)
+"""It need not say goodbye."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Credential:
-    """How this station proves who it is; `missing` says why it cannot."""
+    """How this station proves who it is; `missing` says why it cannot.
+
+    `lasts`: the station itself uses this token, so that its end matters.
+    """
 
     user: str = ""
     token: str = ""
     key: DeviceKey | None = None
-    alone: bool = True
+    lasts: bool = True
     missing: str = ""
 
 
@@ -56,8 +63,8 @@ def place(config: Config) -> Place:
     if not hub.embedded:
         return Place(hub.url, hub.tls_pin)
     folder = Path(hub.state_dir)
-    plain = not hub.tls_cert and (hub.insecure or is_loopback(hub.listen))
-    known = not plain and (hub.tls_cert or (folder / "hub.pem").exists())
+    plain = is_plain(hub)
+    known = not plain and (hub.tls_cert or (folder / OWN_CERT).exists())
     pin = server_context(hub.tls_cert, hub.tls_key, folder)[1] if known else ""
     return Place(local_url(hub.listen, hub.port, tls=not plain), pin)
 
@@ -85,20 +92,18 @@ def _of_own_hub(config: Config) -> Credential:
     if not (folder / KEY_FILE).exists():
         return Credential(missing=f"{folder / KEY_FILE}: no such file")
     user = config.station.user
-    return Credential(user, Keys(folder).mint(user, days=1 / 24))
+    return Credential(user, Keys(folder).mint(user, days=1 / 24), lasts=False)
 
 
 def _of_device(patient: Patient, key: DeviceKey) -> Credential:
     user, station = patient.config.station.user, patient.station
-    if station is None:
+    if station is None or not station.control:
         return Credential(user, key=key)
-    if not station.control:
-        return Credential(user, key=key, alone=False)
     try:
         bearer = str(running.command(station.control, {"do": "bearer"})["bearer"])
     except running.NoAnswer:
         bearer = ""
-    return Credential(user, bearer, key, alone=False)
+    return Credential(user, bearer, key, lasts=False)
 
 
 async def logged_in(http: aiohttp.ClientSession, seen: Seen, mine: Credential) -> Seen:
@@ -108,28 +113,18 @@ async def logged_in(http: aiohttp.ClientSession, seen: Seen, mine: Credential) -
     assert mine.key is not None
     try:
         tls = pinned(seen.pin) or True
-        async with http.ws_connect(page(seen.url, "/ws"), ssl=tls) as ws:
+        async with http.ws_connect(page(seen.url, "/ws"), ssl=tls, timeout=LEAVING) as ws:
             versions = (p.VERSION, p.VERSION)
             hello = p.Hello(versions, mine.user, "", client=CLIENT, device=mine.key.device)
-            if mine.alone:
-                return await _entered(ws, seen, hello, mine.key)
-            return await _challenged(ws, seen, hello)
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(CHALLENGED):
+                return await _challenged(ws, seen, hello)
+    except TimeoutError:
+        words = f"the hub did not answer a login within {CHALLENGED:.0f} s"
+        return replace(seen, login=Login(refused=words))
+    except (aiohttp.ClientError, OSError) as error:
         return replace(seen, login=Login(refused=f"the hub did not answer: {error!r}"))
     except IntercomError as error:
         return replace(seen, login=Login(refused=str(error)))
-
-
-async def _entered(
-    ws: aiohttp.ClientWebSocketResponse, seen: Seen, hello: p.Hello, key: DeviceKey
-) -> Seen:
-    """Log in, since nobody else is here, and leave."""
-    wire = Wire(ws, lambda message: None, in_call=False)
-    welcome = await wire.hello(hello, key)
-    await wire.bye()
-    name = welcome.names.get(hello.user_id, hello.user_id)
-    me = Login(hello.user_id, name, device=key.device)
-    return replace(seen, login=me, ice_servers=welcome.ice_servers, told_ice=True)
 
 
 async def _challenged(ws: aiohttp.ClientWebSocketResponse, seen: Seen, hello: p.Hello) -> Seen:
@@ -138,7 +133,7 @@ async def _challenged(ws: aiohttp.ClientWebSocketResponse, seen: Seen, hello: p.
     frame = await ws.receive()
     answer = p.decode_hub(frame.data) if frame.type is aiohttp.WSMsgType.TEXT else None
     if isinstance(answer, p.Challenge):
-        return replace(seen, login=Login(hello.user_id, hello.user_id, device=hello.device))
+        return replace(seen, login=Login(hello.user_id, device=hello.device))
     words = answer.msg if isinstance(answer, p.Error) else "the hub closed the login"
     return replace(seen, login=Login(refused=words))
 
@@ -163,7 +158,8 @@ async def _me(http: aiohttp.ClientSession, seen: Seen, mine: Credential) -> Seen
     if answer.status != 200:
         return replace(seen, login=Login(refused=str(body.get("msg", answer.status))))
     device = "" if mine.key is None else mine.key.device
-    me = Login(str(body["user_id"]), str(body["name"]), expires=_expires(mine.token), device=device)
+    expires = _expires(mine.token) if mine.lasts else None
+    me = Login(str(body["user_id"]), str(body["name"]), expires=expires, device=device)
     return replace(seen, login=me, ice_servers=body["ice_servers"], told_ice=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from intercom.doctor.hub_login import page
+from intercom.doctor.hub_login import LEAVING, page
 from intercom.doctor.judge_hub import Seen, Way
 from intercom.link import pinned
 
@@ -26,7 +26,9 @@ async def pinged(http: aiohttp.ClientSession, seen: Seen, count: int) -> Way:
     resent = None
     tls = pinned(seen.pin) or True
     try:
-        async with http.ws_connect(page(seen.url, "/ws"), ssl=tls, autoping=False) as ws:
+        async with http.ws_connect(
+            page(seen.url, "/ws"), ssl=tls, autoping=False, timeout=LEAVING
+        ) as ws:
             pongs = asyncio.create_task(_pongs(ws, count, found))
             for number in range(count):
                 await ws.ping(struct.pack("!id", number, time.monotonic()))

@@ -7,6 +7,7 @@ register that all makers fill in; what the file system counted of its writes is 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,6 @@ class FileSystem:
     """An ext4, as /sys/fs/ext4 and /proc/mounts tell. `stopped`: errors made it read-only."""
 
     device: str
-    mounts: Sequence[str] = ()
     errors: int = 0
     written_kb: int | None = None
     stopped: bool = False
@@ -100,8 +100,11 @@ def card(it: Card, files: Sequence[FileSystem], year: int) -> Result:
     )
 
 
-def space(path: str, free: int, total: int, writable: bool) -> Result:
-    """The verdict on the room where this program keeps what must stay."""
+def space(
+    path: str, free: int, total: int, *, writable: bool, kind: str = "", data: str = ""
+) -> Result:
+    """The verdict on the room where this program keeps what must stay; `kind` of file system, and
+    the state of a card's data partition, where they are known."""
     text = f"{path}: {free / 1e6:.0f} of {total / 1e6:.0f} MB free"
     values: dict[str, str | int | bool] = {
         "path": path,
@@ -109,6 +112,9 @@ def space(path: str, free: int, total: int, writable: bool) -> Result:
         "total_bytes": total,
         "writable": writable,
     }
+    if data in {"lost", "absent"}:
+        words = f"{text}: the data partition is {data}, nothing is kept over a restart"
+        return fault("space", words, "make a new card: docs/image.md", **values)
     if not writable:
         remedy = "see `dmesg` for errors of the card; else let the service's user own that folder"
         return fault("space", f"{text}, not writable", remedy, **values)
@@ -117,6 +123,9 @@ def space(path: str, free: int, total: int, writable: bool) -> Result:
         return fault("space", f"{text}: it is full", clean, **values)
     if free < LITTLE_MB * 1e6:
         return judged("space", text, (), [("that is little", clean)], **values)
+    if kind in {"tmpfs", "ramfs"}:
+        words = "it lies in memory, nothing is kept over a restart"
+        return judged("space", text, (), [(words, "put [hub] state_dir on a disk")], **values)
     return ok("space", text, **values)
 
 
@@ -131,19 +140,35 @@ def life(life_time: str) -> list[int]:
     return [min(value, 11) * 10 for value in values if value]
 
 
-def file_systems(mounts: str) -> dict[str, tuple[list[str], bool]]:
-    """Mount points and whether errors stopped it, by the partition's name, of /proc/mounts."""
-    found: dict[str, tuple[list[str], bool]] = {}
+def file_systems(mounts: str) -> dict[str, bool]:
+    """Whether errors stopped it, by the partition's name, of /proc/mounts."""
+    found: dict[str, bool] = {}
     for line in mounts.splitlines():
         fields = line.split()
         if len(fields) < 4 or fields[2] != "ext4" or not fields[0].startswith("/dev/"):
             continue
-        points, stopped = found.get(fields[0].rpartition("/")[2], ([], False))
-        options = fields[3].split(",")
+        name = fields[0].rpartition("/")[2]
         # emergency_ro: of kernels from 6.14 on; before, such a file system shows a plain ro
-        stopped = stopped or "emergency_ro" in options
-        found[fields[0].rpartition("/")[2]] = ([*points, fields[1]], stopped)
+        found[name] = found.get(name, False) or "emergency_ro" in fields[3].split(",")
     return found
+
+
+def kind_of(path: str, mounts: str) -> str:
+    """The kind of file system that `path` (absolute) lies on, by /proc/mounts; "": not known."""
+    found = {}
+    for line in mounts.splitlines():
+        fields = line.split()
+        if len(fields) > 3 and f"{path}/".startswith(f"{fields[1].rstrip('/')}/"):
+            found[len(fields[1])] = fields[2]  # the last one lies over those before
+    return found[max(found)] if found else ""
+
+
+def data_state(preinit: str) -> str:
+    """The state of a card's data partition, as its start has told it in JSON; "": not known."""
+    try:
+        return str(json.loads(preinit)["data_state"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _life(it: Card) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from intercom.doctor.results import Result, broken, fault, judged, skipped
@@ -16,6 +16,8 @@ SLOW_P50, SLOW_P95 = 0.15, 0.4
 """Seconds: a call is felt to be slow; the sound has gaps."""
 LOST_SOME, LOST_MANY = 0.01, 0.05
 """Shares of what was sent."""
+LOST_FEW = 3
+"""So many have to be lost for a fault: of five that --quick sends, one tells little."""
 
 Stage = Literal["none", "name", "connect", "tls", "pin", "health", ""]
 
@@ -61,6 +63,7 @@ class Seen:
     """All that was seen of a hub; `stage` is where it ended, `error` how, "" for not at all.
 
     `ahead`: how far the hub's clock is ahead of ours, in seconds; None: it did not say.
+    `embedded`: it is inside this station.
     """
 
     url: str
@@ -75,7 +78,7 @@ class Seen:
     way: Way = Way()
     ice_servers: Sequence[Mapping[str, Any]] = ()
     told_ice: bool = False
-    values: Mapping[str, Any] = field(default_factory=dict)
+    embedded: bool = False
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -109,7 +112,7 @@ def login(seen: Seen, user: str, now: float) -> Result:
     """Whether the hub would let us in."""
     it = seen.login
     if it.missing:
-        return fault("login", it.missing, _NO_CREDENTIAL)
+        return fault("login", it.missing, _NO_KEY if seen.embedded else _NO_CREDENTIAL)
     if seen.stage:
         return skipped("login", "there is no hub to ask", "see the line hub")
     if it.refused:
@@ -121,6 +124,8 @@ def login(seen: Seen, user: str, now: float) -> Result:
     text = f'"{it.user_id}" may log in, as "{it.name}"'
     if it.device:
         text += f", by the key of the device {it.device}"
+    if it.device and not it.name:  # it was not asked further
+        text = f'the hub knows the device {it.device} of "{it.user_id}"; its key was not tried'
     if days is not None:
         text += f", its token is good for {_days(days)}"
     warnings = []
@@ -148,7 +153,7 @@ def link(seen: Seen) -> Result:
         f" {way.sent - len(way.round_trips)} of {way.sent} pings lost"
     )
     if way.resent is not None:
-        text += f", {way.resent} segments sent again"
+        text += f", {way.resent} segment{'s' * (way.resent != 1)} sent again"
     faults, warnings = _losses(way)
     if half > SLOW_P50:
         warnings.append(("that is slow", "see the way: `mtr HUB`; a hub nearer by is quicker"))
@@ -168,11 +173,13 @@ def link(seen: Seen) -> Result:
 
 
 def _losses(way: Way) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """What TCP sends again was lost as well."""
-    again = way.resent or 0
-    lost = max(way.lost, again / (way.sent + again))
-    told = [(f"{100 * lost:.0f} % is lost", _AIR)]
-    return (told, []) if lost > LOST_MANY else ([], told if lost > LOST_SOME else [])
+    """A segment that TCP sent again was lost as well; of how many, it does not tell."""
+    told = [(f"{100 * way.lost:.0f} % is lost", _AIR)]
+    if way.lost > LOST_MANY and way.sent - len(way.round_trips) >= LOST_FEW:
+        return told, []
+    if way.lost > LOST_SOME:
+        return [], told
+    return [], [("something was lost on the way", _AIR)] if way.resent else []
 
 
 _AIR = (
@@ -189,9 +196,12 @@ _NO_CREDENTIAL = (
     "set [station] token_file to a file that its user may read, or enroll this station:"
     " `sudo intercom invite USER` at the hub, then `sudo intercom enroll HUB`"
 )
+_NO_KEY = "the station makes it at its start: see the lines service and rights"
 
 
 def _remedy(seen: Seen, now: float) -> str:
+    unit = "intercom" if seen.embedded else "intercom-hub"
+    inside = "" if seen.embedded else " (`intercom`, if it is inside a station)"
     match seen.stage:
         case "none":
             return (
@@ -204,8 +214,8 @@ def _remedy(seen: Seen, now: float) -> str:
             )
         case "connect":
             return (
-                "see [hub] url, and at the hub `systemctl status intercom-hub`, its [hub] listen"
-                " and port, and its firewall"
+                f"see [hub] url, and at the hub `systemctl status {unit}`{inside}, its [hub]"
+                " listen and port, and its firewall"
             )
         case "pin":
             shown = seen.certificate.sha256 if seen.certificate else ""
@@ -215,7 +225,7 @@ def _remedy(seen: Seen, now: float) -> str:
             )
         case "tls":
             return _untrusted(seen.certificate, now)
-    return "see at the hub `journalctl -u intercom-hub`"
+    return f"see at the hub `journalctl -u {unit}`{inside}"
 
 
 def _untrusted(certificate: Certificate | None, now: float) -> str:
@@ -240,5 +250,4 @@ def _hub_values(seen: Seen, now: float) -> dict[str, Any]:
         "sha256": certificate.sha256 if certificate else None,
         "certificate_days": round((certificate.ends - now) / DAY) if certificate else None,
         "clients": seen.clients,
-        **seen.values,
     }

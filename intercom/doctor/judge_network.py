@@ -77,7 +77,9 @@ def gateway(text: str) -> str:
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) > 7 and fields[1] == "00000000" and fields[7] == "00000000":
-            return str(ipaddress.IPv4Address(bytes.fromhex(fields[2])[::-1]))
+            found = ipaddress.IPv4Address(bytes.fromhex(fields[2])[::-1])
+            if not found.is_unspecified:  # of a tunnel, which has none
+                return str(found)
     return ""
 
 

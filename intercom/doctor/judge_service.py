@@ -10,6 +10,8 @@ from intercom.doctor.results import Result, fault, judged, skipped, warning
 
 LOG = "journalctl -u intercom -n 50"
 UNIT = "intercom.service"
+HOMES = ("/home/", "/root/", "/run/user/")
+"""What ProtectHome= of systemd.exec(5) hides."""
 
 PROPERTIES = (
     "LoadState",
@@ -41,7 +43,7 @@ def service(unit: Mapping[str, str]) -> Result:
     if unit.get("LoadState") == "not-found":
         return skipped("service", f"{UNIT} is not installed: the station is started by hand")
     if state == "failed":
-        remedy = f"{LOG}; then systemctl start intercom"
+        remedy = f"{LOG}; then sudo systemctl --no-block restart intercom"
         return fault("service", f"{UNIT} failed{last}", remedy, **values)
     if sub == "auto-restart":
         words = f"{UNIT} ends again and again ({values['restarts']} restarts{last})"
@@ -94,22 +96,27 @@ def _number(value: str) -> int | None:
 
 @dataclass(frozen=True)
 class File:
-    """A device file: mode bits, its owner's and its group's number and name."""
+    """A device file or an own one: mode bits, its owner's and its group's number and name.
+
+    `within`: the folders above it, where they matter.
+    """
 
     path: str
     mode: int
     uid: int
     gid: int
     group: str = ""
+    within: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
 class User:
-    """Who a service runs as."""
+    """Who a service runs as; `homes`: systemd does not hide people's homes from it."""
 
     name: str
     uid: int
     gids: frozenset[int]
+    homes: bool = True
 
 
 def may_use(user: User, file: File) -> bool:
@@ -127,16 +134,14 @@ def rights(user: User, files: Sequence[File], secrets: Sequence[tuple[File, bool
     """Whether the user may use the device files; `secrets`: own files, and whether to read only."""
     closed = [file for file in files if not may_use(user, file)]
     faults = []
-    for group in sorted({file.group for file in closed}):
-        mine = [file.path for file in closed if file.group == group]
+    for group in sorted({_opening(file) for file in closed}):
+        mine = [file.path for file in closed if _opening(file) == group]
         more = f" and {len(mine) - 2} more" if len(mine) > 2 else ""
         words = f"{user.name} may not use {', '.join(mine[:2])}{more}"
         remedy = f"sudo usermod -aG {group} {user.name}, then restart the service"
-        faults.append((words, remedy if group else f"see the owner of {mine[0]}"))
+        faults.append((words, remedy if group else _RULES))
     for file, _ in secrets:
-        if not _may_read(user, file):
-            remedy = f"sudo chown {user.name} {file.path}"
-            faults.append((f"{user.name} may not read {file.path}", remedy))
+        faults += _unreadable(user, file)
     warnings = [
         (f"everybody may read {file.path}", f"sudo chmod 600 {file.path}")
         for file, secret in secrets
@@ -150,9 +155,36 @@ def rights(user: User, files: Sequence[File], secrets: Sequence[tuple[File, bool
                   closed=[file.path for file in closed])  # fmt: skip
 
 
-def _may_read(user: User, file: File) -> bool:
+_RULES = (
+    "no group may use it: lay down the udev rules 60-intercom.rules by `config/image/install.sh`,"
+    " then restart"
+)
+
+
+def _opening(file: File) -> str:
+    """The group whose members may use the file; an empty string when it is no use to be in it."""
+    return file.group if file.gid != 0 and file.mode & 0o060 == 0o060 else ""
+
+
+def _unreadable(user: User, file: File) -> list[tuple[str, str]]:
+    """Why the service cannot read an own file, and what to do; nothing when it can."""
+    move = "move it to /etc/intercom, for its user to read"
+    if not _may(user, file, 0o4):
+        remedy = f"sudo chown {user.name} {file.path}"
+        return [(f"{user.name} may not read {file.path}", remedy)]
+    if not user.homes and file.path.startswith(HOMES):
+        return [(f"the service does not see {file.path} (ProtectHome=)", move)]
+    for folder in file.within:
+        if not _may(user, folder, 0o1):
+            words = f"{user.name} may not enter {folder.path}, where {file.path} is"
+            return [(words, f"{move}; or let {user.name} into that folder")]
+    return []
+
+
+def _may(user: User, file: File, bit: int) -> bool:
+    """Whether the user may read (4) the file or enter (1) the folder."""
     if user.uid == 0:
         return True
     if user.uid == file.uid:
-        return bool(file.mode & 0o400)
-    return bool(file.mode & (0o040 if file.gid in user.gids else 0o004))
+        return bool(file.mode & bit << 6)
+    return bool(file.mode & (bit << 3 if file.gid in user.gids else bit))

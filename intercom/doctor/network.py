@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import ifaddr
 
@@ -16,16 +17,17 @@ from intercom.doctor.judge_network import Interface
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
 
-VIRTUAL = ("lo", "docker", "veth", "br-", "virbr", "dummy")
+VIRTUAL = ("lo", "docker", "veth", "br-", "virbr", "dummy", "ifb")
+_NO_HARDWARE = 65534  # ARPHRD_NONE of linux/if_arp.h: WireGuard, tun; some modems, which are real
 
 
 def check(patient: Patient) -> Iterator[Result]:
     """Interfaces, addresses, Wi-Fi."""
-    url = place(patient.config).url
-    host = url.partition("://")[2].partition("/")[0].rpartition(":")[0].strip("[]")
+    config = patient.config
+    local = config.hub.embedded or is_loopback(urlsplit(place(config).url).hostname or "")
     found = interfaces(patient.root, addresses(), patient.is_here)
     route = text(patient.root / "proc/net/route")
-    yield judge_network.network(found, judge_network.gateway(route), is_loopback(host))
+    yield judge_network.network(found, judge_network.gateway(route), local)
 
 
 def addresses() -> dict[str, list[str]]:
@@ -40,10 +42,8 @@ def interfaces(root: Path, known: dict[str, list[str]], here: bool) -> list[Inte
     """Those of /sys/class/net that lead out; `here`: `root` is this running machine."""
     signals = judge_network.wireless(text(root / "proc/net/wireless"))
     found = []
-    for folder in sorted((root / "sys/class/net").glob("*")):
+    for folder in _leading_out(root / "sys/class/net"):
         name = folder.name
-        if name.startswith(VIRTUAL):
-            continue
         up = text(folder / "operstate") != "down" and text(folder / "carrier")
         wireless = (folder / "wireless").exists() or (folder / "phy80211").exists()
         speed = number(folder / "speed")
@@ -62,6 +62,17 @@ def interfaces(root: Path, known: dict[str, list[str]], here: bool) -> list[Inte
             )
         )
     return found
+
+
+def _leading_out(net: Path) -> list[Path]:
+    """Without a VPN's, which is up though no cable is; but it can be all that a container has."""
+    all_ = [it for it in sorted(net.glob("*")) if not it.name.startswith(VIRTUAL)]
+    return [it for it in all_ if not _is_tunnel(it)] or all_
+
+
+def _is_tunnel(folder: Path) -> bool:
+    made = (folder / "tun_flags").exists() or number(folder / "type") == _NO_HARDWARE
+    return made and not (folder / "device").exists()
 
 
 def power_save(interface: str) -> bool | None:

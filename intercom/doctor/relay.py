@@ -32,7 +32,8 @@ def check(patient: Patient) -> Iterator[Result]:
     count = FEW if patient.quick else PACKETS
     asked = asyncio.run(_asked(seen.ice_servers, count))
     relay_only = patient.config.network.relay_only
-    yield from judge_relay.servers(asked, relay_only, seen.told_ice)
+    by_key = bool(seen.login.device)
+    yield from judge_relay.servers(asked, relay_only, seen.told_ice, by_key)
 
 
 async def _asked(entries: Sequence[Mapping[str, Any]], count: int) -> list[Asked]:
@@ -49,10 +50,15 @@ async def _asked(entries: Sequence[Mapping[str, Any]], count: int) -> list[Asked
     found = []
     for given, (resolved, wrong) in zip(good, answers, strict=True):
         if wrong or given.transport != "udp":
-            found.append(Asked(given.url, wrong))
+            found.append(Asked(given.url, wrong, port=_port(given)))
         else:
-            found.append(replace(await _paced(resolved, count), url=given.url))
+            answered = await _paced(resolved, count)
+            found.append(replace(answered, url=given.url, port=_port(given)))
     return found + bad
+
+
+def _port(server: Server) -> str:
+    return f"{server.transport.upper()} {server.port}"
 
 
 class _Packets(asyncio.DatagramProtocol):

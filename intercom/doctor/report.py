@@ -18,6 +18,7 @@ def line(result: Result, width: int = 0) -> str:
     """One result; wrapped below its own text where `width` columns are given."""
     head = f"{result.verdict:<{VERDICT_WIDTH}}{result.check:<{NAME_WIDTH}}"
     text = f"{result.text} {ARROW} {result.remedy}" if result.remedy else result.text
+    text = "".join(letter if letter.isprintable() else " " for letter in text)  # of strangers
     text = " ".join(text.split())
     room = width - len(head)
     if room < 30:

@@ -18,12 +18,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Check:
-    """One look at something: `run` yields its results; `limit` in seconds, `asking` with people."""
+    """One look at something: `run` yields its results; `limit` in seconds, `asking` with people.
+
+    `device`: it is about a device, whose driver may hang.
+    """
 
     name: str
     run: Callable[[Patient], Iterable[Result]]
     limit: float
     asking: float = 0.0
+    device: bool = True
 
 
 class Round:
@@ -58,15 +62,19 @@ class Round:
         yield from list(found)
         if late:
             self.stuck.append(check.name)
-            yield replace(_hangs(check.name, limit), seconds=took)
+            yield replace(_hangs(check, limit), seconds=took)
         elif (error := future.exception()) is not None:
             yield replace(_failed(check.name, error), seconds=took)
 
 
-def _hangs(name: str, limit: float) -> Result:
+def _hangs(check: Check, limit: float) -> Result:
+    late = f"no answer within {limit:.0f} s"
+    if not check.device:
+        remedy = "see the lines network, link and card, and the load with `top`; then look again"
+        return fault(check.name, f"{late}: the network or this machine is too slow", remedy)
     return fault(
-        name,
-        f"no answer within {limit:.0f} s: a driver or a device hangs",
+        check.name,
+        f"{late}: a driver or a device hangs",
         "look into `journalctl -k`, unplug the device and plug it in again, or restart",
     )
 

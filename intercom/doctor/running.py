@@ -123,6 +123,12 @@ def borrowed(station: Running | None, *kinds: str) -> Iterator[str]:
     try:
         yield ""
     finally:
+        give_back(station)
+
+
+def give_back(station: Running | None) -> None:
+    """Have the station take back what it has lent, if anything."""
+    if station is not None and station.control:
         with contextlib.suppress(NoAnswer, OSError):  # it takes it back by itself in the end
             command(station.control, {"do": "take_back"})
 

@@ -8,7 +8,7 @@ import socket
 
 import segno
 
-from intercom.config import HubConfig, is_loopback
+from intercom.config import HubConfig, is_plain
 from intercom.enroll.address import PORT
 from intercom.enroll.code import EnrollCode
 from intercom.hub.address import bracketed
@@ -17,11 +17,10 @@ from intercom.hub.address import bracketed
 def address(config: HubConfig) -> str:
     """Return the address that stations on the network use for this hub, as short as can be."""
     listen = config.listen.strip("[]")
-    tls = bool(config.tls_cert) or not (config.insecure or is_loopback(config.listen))
     if not listen or _is_wildcard(listen):
         name = socket.gethostname()
         listen = name if "." in name else f"{name}.local"
-    if not tls:
+    if is_plain(config):
         return f"ws://{bracketed(listen, config.port)}"
     shown = bracketed(listen, config.port)
     return shown.removesuffix(f":{PORT}") if ":" not in listen else shown

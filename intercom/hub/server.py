@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.http import HttpProcessingError
 
 from intercom import protocol as p
-from intercom.config import HubConfig, is_loopback
+from intercom.config import HubConfig, is_plain
 from intercom.enroll.wire import printable
 from intercom.errors import Code, IntercomError, ProtocolError
 from intercom.hub.accounts import Accounts
@@ -155,7 +155,7 @@ class Hub:
 
     def _tls(self) -> ssl.SSLContext | None:
         config = self._config
-        if not config.tls_cert and (config.insecure or is_loopback(config.listen)):
+        if is_plain(config):
             return None
         context, self.pin = server_context(config.tls_cert, config.tls_key, Path(config.state_dir))
         log.info("TLS certificate SHA-256 (tls_pin of the stations): %s", self.pin)

@@ -15,6 +15,9 @@ from cryptography.x509.oid import NameOID
 from intercom.errors import IntercomError
 from intercom.files import write_once
 
+OWN_CERT = "hub.pem"
+"""In the state directory: the hub's own key and certificate."""
+
 
 class TlsError(IntercomError):
     """The certificate cannot be used."""
@@ -26,7 +29,7 @@ def server_context(cert: str, key: str, state_dir: Path) -> tuple[ssl.SSLContext
     Without `cert` and `key`, one of our own is made in `state_dir` and used from then on.
     """
     if not cert:
-        own = state_dir / "hub.pem"
+        own = state_dir / OWN_CERT
         try:
             if not own.exists():
                 state_dir.mkdir(parents=True, exist_ok=True)

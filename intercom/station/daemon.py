@@ -57,10 +57,11 @@ async def serve(config: Config) -> None:
         health = Health(lambda: devices.ails(media.camera_open))
         stack.callback(health.close)
         stack.callback(health.stopping)
-        await _serve(config, app, cooling, stack)
+        await _listen(config, app, stack)
         stack.push_async_callback(calling.logout)
         login = Login(calling, config.station.user, access, app.kicked, _telling(app, health))
-        works = (login.run(), health.run(), cooling.run(), app.run(), _moving(config, app).run())
+        works = [login.run(), health.run(), cooling.run(), app.run(), _moving(config, app).run()]
+        works += _metrics(config, app, cooling)
         await _until_stopped(app, *_fit(config, app, stack), *works)
 
 
@@ -95,30 +96,34 @@ def _recording(config: Config) -> Plan:
     return replace(RECORDING, camera=seen)
 
 
-async def _serve(config: Config, app: App, cooling: Cooling, stack: AsyncExitStack) -> None:
-    """Open the control socket and the metrics, where the configuration wants them."""
+async def _listen(config: Config, app: App, stack: AsyncExitStack) -> None:
+    """Open the control socket, where the configuration wants one."""
     if socket := place(config.station.control):
         control = Control(Path(socket), app.trace, Commands(app).do)
         await control.start()
         stack.push_async_callback(control.close)
-    if config.station.metrics:
-        from intercom.station import metrics  # noqa: PLC0415 (a server that few want)
 
-        def snapshot() -> metrics.Snapshot:
-            state, facts, monitor = str(app.calling.state), app.facts, app.monitor
-            return metrics.Snapshot(
-                state,
-                facts.hub_ok,
-                facts.faults,
-                monitor.numbers,
-                monitor.counters,
-                cooling.heat,
-                cooling.since_start,
-                cooling.step,
-            )
 
-        runner = await metrics.serve(snapshot, config.station.metrics)
-        stack.push_async_callback(runner.cleanup)
+def _metrics(config: Config, app: App, cooling: Cooling) -> list[Coroutine[Any, Any, None]]:
+    """Return what serves the metrics, where the configuration wants them."""
+    if not config.station.metrics:
+        return []
+    from intercom.station import metrics  # noqa: PLC0415 (a server that few want)
+
+    def snapshot() -> metrics.Snapshot:
+        state, facts, monitor = str(app.calling.state), app.facts, app.monitor
+        return metrics.Snapshot(
+            state,
+            facts.hub_ok,
+            facts.faults,
+            monitor.numbers,
+            monitor.counters,
+            cooling.heat,
+            cooling.since_start,
+            cooling.step,
+        )
+
+    return [metrics.serving(snapshot, config.station.metrics)]
 
 
 def _telling(app: App, health: Health) -> Callable[[News], None]:

@@ -39,7 +39,8 @@ Say = Callable[[str], None]
 async def until_enrolled(config: Config) -> Config | None:
     """Return the configuration with the enrolment in it, however long that takes.
 
-    None: a signal came first. Where a token is used, or the hub is inside, it is returned at once.
+    None: a signal came first. Where there is an enrolment, a token is used, or the hub is inside,
+    it is returned at once; a new code on the card is for `Moving` then.
     """
     if not by_key(config):
         return config
@@ -47,9 +48,7 @@ async def until_enrolled(config: Config) -> Config | None:
     with contextlib.suppress(KeyFileError):  # told below, where a new one can be made
         known = await asyncio.to_thread(store.read, store.path_of(config))
     if known is not None:
-        # A card with a new code in it moves the station; if that fails, it stays where it is.
-        moved = await attempt(config, log.warning)
-        return store.merged(config, moved or known)
+        return store.merged(config, known)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

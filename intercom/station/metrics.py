@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
@@ -12,8 +14,11 @@ from prometheus_client.registry import Collector
 
 from hw.thermal import Heat
 from intercom.errors import IntercomError
+from intercom.link_backoff import Backoff
 from intercom.station.heat import told
 from intercom.station.numbers import OWN, TITLES, Counters, Numbers
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -128,8 +133,34 @@ def text(read: Callable[[], Snapshot]) -> bytes:
     return generate_latest(registry)
 
 
+async def serving(read: Callable[[], Snapshot], where: str) -> None:
+    """Serve on `where` until cancelled.
+
+    An address that cannot be had is told and tried again: a station that starts before its network
+    is there must ring nevertheless.
+    """
+    backoff, said = Backoff(), ""
+    while True:
+        try:
+            runner = await serve(read, where)
+            break
+        except MetricsError as error:
+            if str(error) != said:
+                said = str(error)
+                log.warning("%s", said)
+            await backoff.rest(lasted=0.0, in_call=False)
+    try:
+        log.info("metrics are served at %s", where)
+        await asyncio.Event().wait()  # until cancelled
+    finally:
+        await runner.cleanup()
+
+
 async def serve(read: Callable[[], Snapshot], where: str) -> web.AppRunner:
-    """Serve on `where` ("host:port") and return the runner to clean up; MetricsError if taken."""
+    """Serve on `where` ("host:port") and return the runner to clean up.
+
+    MetricsError: that address is taken, or not (yet) one of this machine.
+    """
 
     async def metrics(request: web.Request) -> web.Response:
         return web.Response(body=text(read), headers={"Content-Type": CONTENT_TYPE})
@@ -149,7 +180,7 @@ async def serve(read: Callable[[], Snapshot], where: str) -> web.AppRunner:
     host, _, port = where.rpartition(":")
     try:
         await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-    except (OSError, OverflowError) as error:  # a port above 65535
+    except (OSError, OverflowError, UnicodeError) as error:  # a port above 65535, a host "a..b"
         await runner.cleanup()
         why = getattr(error, "strerror", None) or str(error)
         raise MetricsError(

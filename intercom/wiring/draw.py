@@ -187,5 +187,6 @@ def _notes(plan: Plan) -> list[tuple[str, str]]:
     """The lines below the picture: what is wrong, what is to be known, what is elsewhere."""
     lines = [(f"! {remark}", "warn" if remark.conflict else "") for remark in plan.remarks]
     if plan.missing:
-        lines.append((f"Not wired (-1 in [panel]): {', '.join(plan.missing)}.", ""))
+        why = " (-1 in [panel])" if plan.parts else ""
+        lines.append((f"Not wired{why}: {', '.join(plan.missing)}.", ""))
     return [*lines, *((f"{where}.", "soft") for where in plan.elsewhere)]

@@ -67,7 +67,8 @@ class Plan:
 def plan(config: Config, long: bool = False) -> Plan:
     """Lay out the panel of a configuration; on `long` wires by optocouplers and a transistor."""
     panel = config.panel
-    wired = {role: BY_GPIO[gpio] for role in ROLES if (gpio := getattr(panel, role)) >= 0}
+    roles = ROLES if panel.driver != "none" else {}
+    wired = {role: BY_GPIO[gpio] for role in roles if (gpio := getattr(panel, role)) >= 0}
     low = {role: pin for role, pin in wired.items() if _is_low_side(role, panel, long)}
     parts = tuple(
         Part(role, pin, _ground(pin, [*low.values()]) if role in low else _supply(pin))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -119,6 +124,48 @@ checks.CHECKS = (Check("camera", hangs, 0.3), Check("lamp", lambda _: [ok("lamp"
 path = Path(sys.argv[1])
 sys.exit(command.run(path, load(path.read_text(), "test", "station"), "", as_json=True))
 """
+
+
+@pytest.fixture
+def lender(tmp_path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """A station's control socket, and what it was asked to do."""
+    path, asked = tmp_path / "c.sock", list[str]()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    wire, _ = server.accept()
+                    with wire:
+                        asked.append(json.loads(wire.recv(1000))["do"])
+                        wire.sendall(b'{"ok": true, "pid": 1, "state": "idle"}\n')
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield path, asked
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_ctrl_c_ends_it_though_a_driver_hangs(
+    tmp_path: Path, lender: tuple[Path, list[str]]
+) -> None:
+    control, asked = lender
+    config = tmp_path / "station.toml"
+    config.write_text(toml(tmp_path, station__control=f'"{control}"'))
+    script = HANGS.replace("0.3)", "300)").replace(
+        "    yield", '    sys.stderr.write("up\\n"); yield'
+    )
+    words = [sys.executable, "-c", script, str(config)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"up\n"  # the check runs
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == b""
+    assert asked == ["stats", "take_back"]
 
 
 def test_a_driver_that_hangs_keeps_nobody_waiting(config: Path) -> None:

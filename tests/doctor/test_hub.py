@@ -16,7 +16,7 @@ from intercom import Event
 from intercom.config import HubConfig
 from intercom.doctor import hub as hub_check
 from intercom.doctor import judge_hub, machine
-from intercom.doctor.judge_hub import Certificate, Login, Seen, Way
+from intercom.doctor.judge_hub import Certificate, Login, Seen, Stage, Way
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
 from intercom.doctor.running import Running
@@ -139,6 +139,19 @@ async def test_tls_where_there_is_none(hub: Hub, tmp_path: Path) -> None:
     assert (line.verdict, line.values["failed_at"]) == ("fault", "tls")
 
 
+async def test_a_hub_that_closes_in_the_handshake(tmp_path: Path) -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(close, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        line = (await looked(going_to(tmp_path, f"wss://127.0.0.1:{port}", "x")))["hub"]
+    assert (line.verdict, line.values["failed_at"]) == ("fault", "tls")
+    assert "closed the connection during the TLS handshake" in line.text
+
+
 async def test_something_else_than_a_hub(tmp_path: Path) -> None:
     async def page(request: web.Request) -> web.Response:
         return web.Response(text="<html>a router</html>", content_type="text/html")
@@ -175,7 +188,8 @@ async def test_an_embedded_hub_is_asked_as_its_station_would(tmp_path: Path) -> 
     it.station = Running(1)
     lines = await looked(it)
     await made.stop()
-    assert (lines["hub"].verdict, lines["login"].verdict) == ("ok", "warning")
+    assert (lines["hub"].verdict, lines["login"].verdict) == ("ok", "ok")
+    assert lines["login"].values["token_days"] is None  # made for this look alone
     assert lines["hub"].values["sha256"] == made.pin
 
 
@@ -205,8 +219,12 @@ DAY = 86400.0
     [
         (Way((0.002,) * 20, 20, 0), "ok", "round trip 2.0 ms"),
         (Way((), 20), "fault", "none of 20"),
-        (Way((0.002,) * 18, 20), "fault", "10 % is lost"),
-        (Way((0.002,) * 20, 20, resent=1), "warning", "5 % is lost"),
+        (Way((0.002,) * 17, 20), "fault", "15 % is lost"),
+        (Way((0.002,) * 18, 20), "warning", "10 % is lost"),
+        (Way((0.002,) * 3, 5), "warning", "40 % is lost"),
+        (Way((0.002,) * 2, 5), "fault", "60 % is lost"),
+        (Way((0.002,) * 20, 20, resent=1), "warning", "1 segment sent again"),
+        (Way((0.002,) * 5, 5, resent=9), "warning", "9 segments sent again"),
         (Way((0.3,) * 20, 20), "warning", "slow"),
         (Way((0.01,) * 18 + (0.9, 0.9), 20), "warning", "unsteady"),
     ],
@@ -235,10 +253,23 @@ def test_a_certificate_that_ends_soon() -> None:
     assert judge_hub.hub(Seen("wss://hub", certificate=shown), NOW).verdict == "warning"
 
 
-def test_a_device_that_logs_in_by_its_key() -> None:
-    seen = Seen("wss://hub", login=Login("door", "Front door", device="abcdefgh"))
+@pytest.mark.parametrize(
+    ("name", "words"), [("Front door", "by the key of the device abcdefgh"), ("", "was not tried")]
+)
+def test_a_device_that_logs_in_by_its_key(name: str, words: str) -> None:
+    seen = Seen("wss://hub", login=Login("door", name, device="abcdefgh"))
     result = judge_hub.login(seen, "door", NOW)
-    assert (result.verdict, "the device abcdefgh" in result.text) == ("ok", True)
+    assert (result.verdict, words in result.text) == ("ok", True)
+    assert "abcdefgh" in result.text
+
+
+@pytest.mark.parametrize("stage", ["connect", "health"])
+@pytest.mark.parametrize("embedded", [False, True])
+def test_the_remedy_names_the_hubs_unit(stage: Stage, embedded: bool) -> None:
+    remedy = judge_hub.hub(Seen("ws://hub", stage=stage, embedded=embedded), NOW).remedy
+    assert ("intercom-hub" in remedy) is not embedded
+    missing = Seen("ws://hub", login=Login(missing="no key"), embedded=embedded)
+    assert ("enroll" in judge_hub.login(missing, "door", NOW).remedy) is not embedded
 
 
 def test_percentiles() -> None:

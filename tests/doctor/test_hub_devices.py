@@ -11,11 +11,13 @@ import pytest
 
 from intercom import Calling, Event
 from intercom.doctor import hub as hub_check
+from intercom.doctor import hub_login, relay
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
 from intercom.doctor.running import Running
 from intercom.enroll import store
 from intercom.enroll.key import DeviceKey
+from intercom.hub import greeting
 from intercom.link import pinned
 from intercom.station.control import Control, Trace
 from tests.doctor.patients import patient
@@ -46,11 +48,26 @@ async def looked(it: Patient) -> dict[str, Result]:
     return {result.check: result for result in results}
 
 
-async def test_where_no_station_runs_the_key_is_tried(home: House, tmp_path: Path) -> None:
+async def test_where_no_station_runs_the_hub_knows_the_device(home: House, tmp_path: Path) -> None:
     it = await enrolled(home, tmp_path)
     lines = await looked(it)
     assert (lines["hub"].verdict, lines["login"].verdict) == ("ok", "ok"), lines
     assert lines["login"].values["device"] == DeviceKey.load(home.key_file("door")).device
+    (line,) = await asyncio.to_thread(lambda: list(relay.check(it)))
+    assert (line.verdict, "while the station runs" in line.remedy) == ("skipped", True)
+
+
+async def test_a_hub_that_never_answers_a_login_is_told(
+    home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> None:
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(hub_login, "CHALLENGED", 0.2)
+    monkeypatch.setattr(greeting, "_challenge", silent)
+    it = await enrolled(home, tmp_path)
+    line = (await looked(it))["login"]
+    assert (line.verdict, "did not answer a login" in line.text) == ("fault", True), line
 
 
 async def test_a_station_that_runs_stays_logged_in(home: House, tmp_path: Path) -> None:
@@ -67,7 +84,8 @@ async def test_a_station_that_runs_stays_logged_in(home: House, tmp_path: Path) 
     control = Control(tmp_path / "c.sock", Trace(), bearer)
     await control.start()
     try:
-        for running in (Running(1), Running(1, str(tmp_path / "c.sock"), "idle")):
+        # None: it runs elsewhere, with the same key or as the same user
+        for running in (None, Running(1), Running(1, str(tmp_path / "c.sock"), "idle")):
             it.station = running
             line = (await looked(it))["login"]
             assert (line.verdict, line.values["user_id"]) == ("ok", "door"), line

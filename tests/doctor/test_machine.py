@@ -28,7 +28,7 @@ from intercom.doctor.judge_network import Interface
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result
 from tests.doctor.patients import only, patient
-from tests.doctor.trees import EXT4, PI4, PI5, TOUCH, WIRELESS, plant
+from tests.doctor.trees import EXT4, PI4, PI5, ROUTE, TOUCH, WIRELESS, plant
 
 PI_4 = "Raspberry Pi 4 Model B Rev 1.5"
 NOW = judge_machine.EARLIEST + 300 * 86400
@@ -156,7 +156,7 @@ def test_heat(celsius: float | None, verdict: str) -> None:
         (NOW, True, 0.4, "ok", "within a second"),
         (NOW, None, -1.2, "ok", "NTP not told"),
         (NOW, True, 7.0, "warning", "7 s behind"),
-        (NOW, True, -400.0, "fault", "400 s ahead of"),
+        (NOW, True, -400.0, "warning", "400 s ahead of"),
         (NOW, False, None, "warning", "nobody sets it"),
     ],
 )
@@ -209,6 +209,40 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result.verdict, "not writable" in result.text) == ("fault", True)
 
 
+LOST = '{"generation": 0, "data": "/dev/mmcblk0p3", "data_state": "lost", "faults": ""}'
+
+
+@pytest.mark.parametrize(
+    ("files", "verdict", "words"),
+    [
+        ({"run__intercom-boot__preinit.json": LOST}, "fault", "data partition is lost"),
+        ({"run__intercom-boot__preinit.json": LOST.replace("lost", "absent")}, "fault", "absent"),
+        ({"run__intercom-boot__preinit.json": LOST.replace("lost", "clean")}, "ok", "MB free"),
+        ({"run__intercom-boot__preinit.json": "{"}, "ok", "MB free"),
+        ({"proc__mounts": "tmpfs / tmpfs rw 0 0\n"}, "warning", "it lies in memory"),
+    ],
+)
+def test_what_is_kept_in_memory_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], verdict: str, words: str
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**9))
+    result = only(card.check(pi(tmp_path, PI4, **files)), "space")
+    assert (result.verdict, words in result.text) == (verdict, True), result
+    assert result.remedy or verdict == "ok"
+
+
+def test_the_mount_that_lies_over_the_others_counts() -> None:
+    mounts = (
+        "/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p3 /data ext4 rw 0 0\n"
+        "tmpfs /var/lib/intercom tmpfs rw 0 0\n"
+    )
+    kinds = {"/var/lib/intercom": "tmpfs", "/var/lib/intercom2": "ext4", "/": "ext4"}
+    assert {path: judge_card.kind_of(path, mounts) for path in kinds} == kinds
+    assert judge_card.kind_of("/", mounts + "tmpfs / tmpfs rw 0 0\n") == "tmpfs"
+    assert judge_card.kind_of("/", "") == ""
+
+
 # -- network -----------------------------------------------------------------------------------
 
 
@@ -239,6 +273,49 @@ def test_interfaces_of_a_pi(tmp_path: Path) -> None:
 def test_network(interface: Interface, verdict: str, words: str) -> None:
     result = judge_network.network([interface], "10.0.0.1", local_hub=False)
     assert (result.verdict, words in result.text) == (verdict, True)
+
+
+def test_a_tunnel_is_no_network_where_there_is_another(tmp_path: Path) -> None:
+    net = "sys/class/net"
+    tunnels = {
+        f"{net}/wg0/type": "65534\n",
+        f"{net}/zt7/tun_flags": "0x1002\n",
+        f"{net}/zt7/type": "1\n",
+    }
+    for name in ("wg0", "zt7"):
+        tunnels |= {f"{net}/{name}/operstate": "unknown", f"{net}/{name}/carrier": "1"}
+    alone = plant(tmp_path / "container", tunnels)
+    assert [it.name for it in network.interfaces(alone, {}, here=False)] == ["wg0", "zt7"]
+    tunnels |= {f"{net}/eth0/operstate": "down", f"{net}/eth0/type": "1\n"}
+    tunnels |= {f"{net}/wwan0/operstate": "down", f"{net}/wwan0/type": "65534\n"}
+    tunnels |= {f"{net}/wwan0/device/uevent": ""}  # a modem
+    found = network.interfaces(plant(tmp_path / "pi", tunnels), {}, here=False)
+    assert [it.name for it in found] == ["eth0", "wwan0"]
+    result = judge_network.network(found, "", local_hub=False)
+    assert (result.verdict, "no interface is connected" in result.text) == ("fault", True)
+
+
+def test_a_default_route_without_a_gateway_hides_none() -> None:
+    head, *rest = ROUTE.splitlines(keepends=True)
+    tunnel = rest[0].replace("eth0", "wg0").replace("0101A8C0", "00000000")
+    assert judge_network.gateway("".join([head, tunnel, *rest])) == "192.168.1.1"
+    assert judge_network.gateway(head + tunnel) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"hub__url": '"ws://localhost"'}, "ok"),
+        ({"hub__url": '"wss://[::1]:8443"'}, "ok"),
+        ({"hub__url": '"wss://hub.local"'}, "fault"),
+        ({"hub__url": '""', "hub__embedded": "true", "hub__listen": '"192.0.2.7"'}, "ok"),
+    ],
+)
+def test_a_hub_on_this_machine_needs_no_network(
+    tmp_path: Path, changes: dict[str, str], verdict: str
+) -> None:
+    it = pi(tmp_path, {"sys/class/net/eth0/operstate": "down"}, changes)
+    assert only(network.check(it)).verdict == verdict
 
 
 def test_no_network_is_needed_with_the_hub_inside() -> None:
@@ -280,7 +357,7 @@ def test_service(changes: dict[str, str], verdict: str, words: str) -> None:
 
 def test_the_rights_are_those_of_the_services_user(tmp_path: Path) -> None:
     it = pi(tmp_path, PI4, {"panel__driver": '"gpiozero"', "sound__driver": '"pyaudio"'})
-    user = service.service_user(it.root)
+    user = service.service_user(it.root, {})
     assert user.name == "intercom"
     assert user.gids == {29, 44, 105, 106, 986, 996}
     closed = judge_service.File("/dev/gpiochip0", 0o660, 0, 997, "dialout")
@@ -292,6 +369,94 @@ def test_the_rights_are_those_of_the_services_user(tmp_path: Path) -> None:
     assert "usermod -aG dialout intercom" in result.remedy
     assert "chmod 600 /etc/intercom/token" in result.remedy
     assert judge_service.rights(user, [open_], []).verdict == "ok"
+
+
+def test_the_groups_are_those_that_the_unit_adds(tmp_path: Path) -> None:
+    """The unit's file gives them; /etc/group may not know of its user."""
+    groups = "root:x:0:\naudio:x:29:\nvideo:x:44:\ngpio:x:986:\nintercom:x:996:\n"
+    root = pi(tmp_path, PI4, etc__group=groups).root
+    assert service.service_user(root, {}).gids == {996}
+    unit = {"User": "intercom", "SupplementaryGroups": "video audio 986"}
+    assert service.service_user(root, unit).gids == {29, 44, 986, 996}
+    assert service.service_user(root, {"User": "root"}).uid == 0
+
+
+def test_systemd_is_asked_whom_the_service_runs_as(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of that name answers as systemd's does."""
+    program = tmp_path / "systemctl"
+    program.write_text('#!/bin/sh\necho "User=root"\necho "SupplementaryGroups="\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert only(service.check_rights(patient(tmp_path))).values["user"] == "root"
+
+
+def test_what_systemd_hides_cannot_be_read(tmp_path: Path) -> None:
+    root = pi(tmp_path, PI4).root
+    hidden = service.service_user(root, {"ProtectHome": "yes"})
+    token = judge_service.File("/home/pi/token", 0o600, 996, 996)
+    result = judge_service.rights(hidden, [], [(token, True)])
+    assert (result.verdict, "does not see /home/pi/token" in result.text) == ("fault", True)
+    seen = service.service_user(root, {"ProtectHome": "read-only"})
+    assert judge_service.rights(seen, [], [(token, True)]).verdict == "ok"
+
+
+def test_a_file_in_a_closed_folder_cannot_be_read(tmp_path: Path) -> None:
+    user = judge_service.User("intercom", 996, frozenset({996}))
+    for mode, gid, verdict in ((0o700, 0, "fault"), (0o710, 996, "ok"), (0o711, 0, "ok")):
+        folder = judge_service.File("/srv/own", mode, 0, gid)
+        token = judge_service.File("/srv/own/token", 0o600, 996, 996, within=(folder,))
+        result = judge_service.rights(user, [], [(token, True)])
+        assert (result.verdict, "may not enter /srv/own" in result.text) == (
+            verdict,
+            verdict == "fault",
+        )
+    it = pi(tmp_path, PI4)  # whose user intercom is neither owner nor in a group here
+    it.path.touch()
+    it.path.chmod(0o644)
+    tmp_path.chmod(0o700)
+    result = only(service.check_rights(it))
+    assert (result.verdict, "may not enter" in result.text) == ("fault", True), result
+
+
+def test_secrets_of_the_hub_inside_are_watched_too(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    for name in ("hub.key", "hub.pem"):
+        (state / name).touch()
+        (state / name).chmod(0o644)
+    inside = {
+        "hub__url": '""', "hub__embedded": "true", "hub__state_dir": f'"{state}"',
+        "station__token": '""',
+    }  # fmt: skip
+    it = patient(tmp_path, changes=inside)
+    it.path.touch()
+    it.path.chmod(0o644)
+    text = only(service.check_rights(it)).text
+    assert all(f"everybody may read {state / name}" in text for name in ("hub.key", "hub.pem"))
+    assert str(it.path) not in text  # there is no secret in it
+    turn = '[{ urls = ["turn:t"], secret = "s" }]'
+    it = patient(tmp_path, changes={**inside, "hub__ice_servers": turn})
+    assert f"everybody may read {it.path}" in only(service.check_rights(it)).text
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        (judge_service.File("/dev/gpiochip0", 0o660, 0, 986, "gpio"), "usermod -aG gpio intercom"),
+        (judge_service.File("/dev/gpiochip0", 0o600, 0, 986, "gpio"), "60-intercom.rules"),
+        (judge_service.File("/dev/gpiochip0", 0o660, 0, 0, "root"), "60-intercom.rules"),
+        (judge_service.File("/dev/gpiochip0", 0o660, 0, 4711, ""), "60-intercom.rules"),
+    ],
+)
+def test_nobody_is_put_into_a_group_that_opens_nothing(
+    file: judge_service.File, remedy: str
+) -> None:
+    user = judge_service.User("intercom", 996, frozenset({996}))
+    result = judge_service.rights(user, [file], [])
+    assert (result.verdict, remedy in result.remedy) == ("fault", True)
+    assert ("usermod" in result.remedy) == ("usermod" in remedy)
 
 
 def test_touchscreens_are_told_from_touchpads_and_keyboards() -> None:

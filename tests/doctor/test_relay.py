@@ -63,7 +63,8 @@ async def test_servers_that_work(tmp_path: Path, coturn: TurnServer) -> None:
 async def test_servers_that_do_not(tmp_path: Path, coturn: TurnServer) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        dead = IceServer(urls=(f"stun:127.0.0.1:{silent.getsockname()[1]}",))
+        silent_port = silent.getsockname()[1]
+        dead = IceServer(urls=(f"stun:127.0.0.1:{silent_port}",))
         wrong = IceServer(urls=(coturn.udp,), secret=Secret("another secret"))
         bad = IceServer(urls=("http://x",), username="u", credential=Secret("c"))
         found = await lines(tmp_path, dead, wrong, bad, relay_only=True)
@@ -73,6 +74,8 @@ async def test_servers_that_do_not(tmp_path: Path, coturn: TurnServer) -> None:
     assert "username and credential" in found[1].text
     assert "static-auth-secret" in found[1].remedy
     assert "not a URL" in found[2].text
+    assert "ice_servers" in found[2].remedy
+    assert f"UDP {silent_port} through" in found[0].remedy
     assert "no call can connect" in found[3].text
 
 
@@ -89,6 +92,44 @@ def test_packets_that_are_lost() -> None:
     assert "13 of 25 packets lost" in judge_relay.server(many).text
 
 
+@pytest.mark.parametrize(
+    ("url", "sent", "back", "verdict"),
+    [
+        ("stun:s", 5, 4, "warning"),  # --quick: one of five tells little
+        ("stun:s", 5, 3, "warning"),
+        ("stun:s", 5, 2, "fault"),
+        ("stun:s", 5, 0, "fault"),
+        ("turn:s", 5, 0, "warning"),  # coturn's no-stun
+        ("turn:s?transport=tcp", 0, 0, "ok"),
+    ],
+)
+def test_how_many_may_be_lost(url: str, sent: int, back: int, verdict: str) -> None:
+    result = judge_relay.server(Asked(url, "", (0.01,) * back, sent, "192.0.2.1", "UDP 3478"))
+    assert result.verdict == verdict, result
+    assert ("none of 5 packets came back" in result.text) == (sent > 0 and not back)
+
+
+@pytest.mark.parametrize(
+    ("asked", "remedy"),
+    [
+        (Asked("turn:t", "it refuses: Allocation Quota Reached (486)", port="UDP 3478"), "quotas"),
+        (Asked("turn:t", "it does not accept username and credential", port="UDP 3478"), "secret"),
+        (Asked("turn:t", "it refuses: Forbidden (403)", port="UDP 3478"), "log"),
+        (Asked("stun:s", "it refuses to answer", port="UDP 3478"), "log"),
+        (Asked("turn:t", "the credentials expired 3 min ago", port="UDP 3478"), "clock"),
+        (Asked("stun:s?transport=udp", "stun: goes without transport=udp"), "ice_servers"),
+        (Asked("turn:t", "it has no username and credential"), "ice_servers"),
+        (Asked("turns:t", "no answer within 1 s", port="TCP 5349"), "TCP 5349 (and its relay"),
+        (Asked("stun:s:99", "no answer within 1 s", port="UDP 99"), "let UDP 99 through"),
+    ],
+)
+def test_what_to_do_about_a_server(asked: Asked, remedy: str) -> None:
+    result = judge_relay.server(asked)
+    assert (result.verdict, remedy in result.remedy) == ("fault", True), result
+
+
 def test_servers_that_are_not_known() -> None:
     (line,) = judge_relay.servers([], relay_only=False, known=False)
-    assert line.verdict == "skipped"
+    assert (line.verdict, line.remedy) == ("skipped", "see the line login")
+    (line,) = judge_relay.servers([], relay_only=False, known=False, by_key=True)
+    assert (line.verdict, "while the station runs" in line.remedy) == ("skipped", True)

@@ -70,6 +70,12 @@ def test_a_line_has_verdict_check_text_and_remedy() -> None:
     assert report.line(fault("c", "two\nlines", "x")) == "fault    c            two lines → x"
 
 
+def test_words_of_strangers_reach_no_terminal_as_commands() -> None:
+    strange = fault("c", "a\x1b]0;b\x07\x9b2J\u202ec", "d\x1b[2J")
+    assert report.line(strange) == "fault    c            a ]0;b 2J c → d [2J"
+    assert "\x1b" not in report.line(strange, 60)
+
+
 def test_a_long_line_is_wrapped_below_its_text() -> None:
     lines = report.line(fault("c", "one two three four five six", "seven eight"), 52).split("\n")
     assert [line[22:] for line in lines] == ["one two three four five six →", "seven eight"]

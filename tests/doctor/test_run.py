@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import hw
+from intercom.doctor.checks import CHECKS
 from intercom.doctor.patient import Patient
 from intercom.doctor.results import Result, ok
 from intercom.doctor.run import Check, Round
@@ -34,8 +35,23 @@ def test_a_check_that_hangs_is_told_with_what_it_had_found(tmp_path: Path) -> No
         ("first", "ok"), ("slow", "fault"), ("good", "ok"),
     ]  # fmt: skip
     assert "0 s" in results[1].text
-    assert results[1].remedy
+    assert "unplug" in results[1].remedy
     assert turn.stuck == ["slow"]
+
+
+def test_a_check_without_a_device_that_is_late_names_none(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def waits(_: Patient) -> Iterator[Result]:
+        release.wait(30)
+        yield ok("hub", "late")
+
+    (late,) = Round(patient(tmp_path)).results([Check("hub", waits, 0.2, device=False)])
+    release.set()
+    assert (late.verdict, "too slow" in late.text) == ("fault", True)
+    assert "unplug" not in late.remedy
+    assert {it.name for it in CHECKS if it.device} >= {"camera", "sound", "buttons", "screen"}
+    assert not {it.name for it in CHECKS if it.device} & {"hub", "relay", "clock", "network"}
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("no"), SystemError("odd")])

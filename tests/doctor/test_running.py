@@ -124,7 +124,13 @@ def test_a_station_without_a_socket_is_found_by_its_process(tmp_path: Path) -> N
     assert found == Running(34)
     line = only(service.check_station(patient(tmp_path, station=found)))
     assert (line.verdict, "cannot be asked" in line.text) == ("skipped", True)
-    assert "control" in line.remedy
+    assert "control = " in line.remedy
+    assert "/run/intercom/" not in line.remedy  # a folder of the service's
+    (proc / "34" / "cgroup").write_text("0::/system.slice/intercom.service\n")
+    it = patient(tmp_path, root=tmp_path, station=found)
+    line = only(service.check_station(it))
+    assert "enrolment" in line.remedy
+    assert "control = " not in line.remedy
     (proc / "34" / "cmdline").write_text("python\0-m\0intercom\0hub\0")
     assert find(it.config, tmp_path) is None
 
@@ -144,10 +150,13 @@ def test_a_socket_that_nobody_answers(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_its_own_faults_are_told(tmp_path: Path) -> None:
-    sick = Running(7, "/c.sock", "idle", (("camera", "no camera found"),))
+    told = {"camera": "no camera found", "panel": "no chip", "enrolment": "no hub", "heat": "hot"}
+    sick = Running(7, "/c.sock", "idle", tuple(told.items()))
     lines = [*service.check_station(patient(tmp_path, station=sick))]
-    assert [line.verdict for line in lines] == ["ok", "fault"]
+    assert [line.verdict for line in lines] == ["ok", *["fault"] * 4]
     assert "no camera found" in lines[1].text
+    named = [line.remedy.removeprefix("see the line ") for line in lines[1:]]
+    assert named == ["camera", "buttons", "login", "heat"]
 
 
 def test_the_results_are_shown_on_the_screen_that_the_station_lends(

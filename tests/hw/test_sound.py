@@ -229,7 +229,8 @@ def test_pyaudio_opens_at_the_second_try_what_was_closed_just_now(
     pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = pytest.importorskip("pyaudio").PyAudio.Stream
-    start, refused = stream.start_stream, []
+    start = stream.start_stream
+    refused: list[object] = []
 
     def refuse_once(opened: object) -> None:
         if not refused:
